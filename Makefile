@@ -1,0 +1,47 @@
+# Every target works on a machine that has Python 3.11 and make: uv is fetched into .uv when it is missing.
+PYTHON ?= python3
+UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
+RUN = $(UV) run --frozen --all-packages --no-sync
+ARGS ?=
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format bench openapi docs
+
+help:  ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: .venv/.synced  ## Install everything from the lock into .venv
+
+.uv/bin/uv:
+	$(PYTHON) -m venv .uv
+	.uv/bin/pip install --quiet "uv>=0.9"
+
+.venv/.synced: uv.lock pyproject.toml $(wildcard adapters/*/pyproject.toml) mappings/pyproject.toml
+	@command -v uv >/dev/null 2>&1 || $(MAKE) --no-print-directory .uv/bin/uv
+	$(UV) sync --frozen --all-packages --quiet
+	@touch $@
+
+demo: setup  ## Hub, worker and four simulators with a narrated story (ARGS=--once: check every step and exit)
+	$(RUN) tyokyky-bridge demo $(ARGS)
+
+test: setup  ## The whole test suite, SQLite and PostgreSQL, with the simulators as real processes
+	$(RUN) pytest -n $(WORKERS) $(ARGS)
+
+check: setup  ## Format, lint, strict types, import contracts, generated files
+	$(RUN) ruff format --check .
+	$(RUN) ruff check .
+	$(RUN) pyright
+	$(RUN) lint-imports
+	$(RUN) tyokyky-bridge mappings check
+	$(RUN) tyokyky-bridge docs --check
+
+format: setup  ## Put sources into the project's format
+	$(RUN) ruff format .
+	$(RUN) ruff check --fix .
+
+bench: setup  ## Speed as ratios, all in one run
+	$(RUN) python -m tests.bench $(ARGS)
+
+openapi: setup  ## Write openapi.yaml and the generated reference pages
+	$(RUN) tyokyky-bridge docs

@@ -1,0 +1,1 @@
+"""tyokyky-bridge: one work-ability support plan, kept in step across four record systems under consent."""

@@ -1,0 +1,117 @@
+"""The small contract between the engine and a partner system (design.md 6)."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from tyokyky_bridge.adapterkit.errors import LicenceExpired
+
+Native = dict[str, Any]
+"""A partner's record in the partner's own field names: JSON-like, whatever the wire format is. Unknown fields are kept."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """Where a client lives in the partner system: their person id, and their plan record if one exists."""
+
+    person_id: str
+    record_id: str | None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A partner's record as it stands: *content* to put the lens into, *version* to write against.
+
+    *record_id* and *version* are ``None`` for a record that does not exist yet; *content* is then the partner's
+    empty form, ready to be filled in.
+    """
+
+    content: Native
+    record_id: str | None = None
+    version: str | None = None
+
+
+@dataclass(frozen=True)
+class Licence:
+    """Permission to start sending one decided body: no request that carries items may start after *send_before_s*.
+
+    Monotonic seconds. The engine hands one out after the decision is committed; the HTTP client checks it right
+    before the first byte (sync.md 8.13).
+    """
+
+    decision_id: str
+    send_before_s: float
+
+    def check(self) -> None:
+        """Raise `LicenceExpired` when the moment has passed."""
+        if time.monotonic() > self.send_before_s:
+            raise LicenceExpired
+
+
+@dataclass(frozen=True)
+class Written:
+    """A write that the partner acknowledged: the record, its new version, and notes the partner made (codes only)."""
+
+    record_id: str
+    version: str | None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Health:
+    """One partner's answer to "are you there": never raises, *detail* holds codes only."""
+
+    ok: bool
+    detail: str = ""
+    milliseconds: float | None = None
+
+
+@dataclass(frozen=True)
+class SystemConfig:
+    """One installed system: where it is and how we log in. *options* are the adapter's own settings."""
+
+    id: str
+    base_url: str
+    options: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+class Adapter(Protocol):
+    """One partner system behind its adapter. Every call has a total deadline and raises only `PartnerError`s."""
+
+    async def find(self, hetu: str) -> Found:
+        """Find the person and the plan record.
+
+        Raises: NotThere (person unknown), AmbiguousIdentity, TryLater, Blocked.
+        """
+        ...
+
+    async def fetch(self, found: Found) -> Standing:
+        """Fetch the plan record with its version token; the empty form when there is none yet."""
+        ...
+
+    async def write(
+        self, found: Found, content: Native, *, standing: Standing, key: str, licence: Licence
+    ) -> Written:
+        """Write *content* against the version of *standing*, effectively once per *key*.
+
+        A partner that takes a record in several requests may have taken some of them when this raises; calling again
+        after a fresh `fetch` completes the rest without doing any twice.
+
+        Raises: ChangedUnderneath, Refused, TryLater, Blocked, OutcomeUnknown, LicenceExpired.
+        """
+        ...
+
+    async def retract(
+        self, found: Found, *, standing: Standing, key: str, licence: Licence
+    ) -> Literal["voided", "retained"]:
+        """Take back a whole record that the hub created: ``voided`` where the partner can, else ``retained``."""
+        ...
+
+    async def health(self) -> Health:
+        """Ask whether the partner answers, without touching any record."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close connections."""
+        ...

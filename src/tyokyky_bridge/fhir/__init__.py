@@ -1,0 +1,1 @@
+"""Canonical plan to and from FHIR R4: the only importer of fhir.resources."""
