@@ -7,7 +7,7 @@ import logging
 import re
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -31,8 +31,8 @@ _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 class PartnerHttp:
     """HTTP to one partner system.
 
-    No redirects, no proxy from the environment, no compression (so that the size cap is exact), at most *slots*
-    connections. It logs nothing and raises only `PartnerError`s.
+    No redirects, no proxy from the environment, no compression (so that the size cap is exact), at most
+    *slots* connections. It logs nothing and raises only `PartnerError`s.
 
     Args:
         base_url: Scheme, host, port and an optional path that every request starts with.
@@ -43,7 +43,7 @@ class PartnerHttp:
         slots: Requests in flight at once.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # all but one are keywords with defaults
         self,
         base_url: str,
         *,
@@ -91,7 +91,7 @@ class PartnerHttp:
         )
 
     @contextlib.asynccontextmanager
-    async def one_call(self) -> AsyncIterator[None]:
+    async def one_call(self) -> AsyncGenerator[None]:
         """Give everything sent inside one common deadline; nested calls keep the outer one."""
         if _deadline.get() is not None:
             yield
@@ -102,7 +102,7 @@ class PartnerHttp:
         finally:
             _deadline.reset(token)
 
-    async def send(
+    async def send(  # noqa: PLR0913  # a request has these parts
         self,
         method: str,
         path: str,
@@ -115,8 +115,8 @@ class PartnerHttp:
         """Send one request and read its whole answer, whatever its status.
 
         Args:
-            licence: Given for every request that carries plan items or changes anything; checked right before the
-                first byte. It also decides what a cut connection means.
+            licence: Given for every request that carries plan items or changes anything; checked right
+                before the first byte. It also decides what a cut connection means.
 
         Raises:
             LicenceExpired: Nothing was sent.
@@ -135,7 +135,7 @@ class PartnerHttp:
         until = _deadline.get()
         left_s = self.deadline_s if until is None else until - time.monotonic()
         if left_s <= 0:
-            raise TryLater("deadline")
+            raise TryLater(reason="deadline")
         # Beside the extension's timeouts, so that a partner that drips bytes cannot hold us either.
         request.extensions["timeout"] = {
             name: min(left_s, seconds)
@@ -147,11 +147,11 @@ class PartnerHttp:
             async with asyncio.timeout(left_s):
                 return await self._exchange(request)
         except TimeoutError as lost:
-            raise phase.failure("deadline") from lost
+            raise phase.failure(reason="deadline") from lost
         except _NOT_SENT as unreachable:
             raise TryLater(type(unreachable).__name__) from unreachable
         except (httpx.TransportError, httpx.StreamError) as lost:
-            raise phase.failure(type(lost).__name__) from lost
+            raise phase.failure(reason=type(lost).__name__) from lost
 
     async def _exchange(self, request: httpx.Request) -> httpx.Response:
         answer = await self._client.send(request, stream=True)
@@ -191,7 +191,7 @@ class _Phase:
             if self._licence is not None:
                 self._licence.check()
 
-    def failure(self, reason: str) -> TryLater | OutcomeUnknown:
+    def failure(self, *, reason: str) -> TryLater | OutcomeUnknown:
         if self._licence is None or self._connecting:
             return TryLater(reason)
         return OutcomeUnknown(reason)
@@ -203,7 +203,7 @@ def segment(value: str) -> str:
 
 
 def retry_after(response: httpx.Response) -> timedelta | None:
-    """Read ``Retry-After``, seconds or an HTTP date, between zero and one hour; ``None`` when absent or nonsense."""
+    """Read ``Retry-After`` (seconds or an HTTP date), at most one hour; ``None`` when absent or nonsense."""
     value = response.headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
         return min(timedelta(seconds=min(int(value[:9]), 86_400)), LONGEST_RETRY_AFTER)
@@ -216,23 +216,25 @@ def retry_after(response: httpx.Response) -> timedelta | None:
 
 
 def raise_for_outage(response: httpx.Response, *, wrote: bool) -> None:
-    """Raise for answers that mean the same everywhere: overload, failure, and a redirect that nobody announced.
+    """Raise for answers that mean the same everywhere: overload, failure, and an unannounced redirect.
 
-    429 and 503 say that the request was not taken. Any other 5xx to a request that *wrote* leaves its outcome open.
+    429 and 503 say that the request was not taken. Any other 5xx to a request that *wrote* leaves its outcome
+    open.
     """
     status = response.status_code
+    reason = f"http-{status}"
     if status in {429, 503}:
-        raise TryLater(f"http-{status}", after=retry_after(response))
+        raise TryLater(reason, after=retry_after(response))
     if status >= 500:
         if wrote:
-            raise OutcomeUnknown(f"http-{status}")
-        raise TryLater(f"http-{status}", after=retry_after(response))
+            raise OutcomeUnknown(reason)
+        raise TryLater(reason, after=retry_after(response))
     if 300 <= status < 400 and status != 304:
-        raise Blocked(f"http-{status}")
+        raise Blocked(reason)
 
 
 def json_object(response: httpx.Response, *, wrote: bool) -> dict[str, Any]:
-    """Read an answer that must be a JSON object; anything else is a broken partner (or a page of some proxy).
+    """Read an answer that must be a JSON object; anything else is a broken partner or a page of some proxy.
 
     Raises: OutcomeUnknown when the request *wrote*, else TryLater.
     """
@@ -241,6 +243,5 @@ def json_object(response: httpx.Response, *, wrote: bool) -> dict[str, Any]:
         document = read(response.content)
         if isinstance(document, dict):
             return cast("dict[str, Any]", document)
-    if wrote:
-        raise OutcomeUnknown("malformed-answer")
-    raise TryLater("malformed-answer")
+    reason = "malformed-answer"
+    raise OutcomeUnknown(reason) if wrote else TryLater(reason)

@@ -1,4 +1,4 @@
-"""Everything needed to test an adapter against its simulator over real HTTP: the process, and the contract suite."""
+"""All that tests an adapter against its simulator over real HTTP: the process and the contract suite."""
 
 from tyokyky_bridge.adapterkit.testing_contract import ContractCase, adapter_contract
 from tyokyky_bridge.adapterkit.testing_process import Entry, SimulatorProcess

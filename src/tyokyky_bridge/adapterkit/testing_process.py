@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import select
+import signal
 import ssl
 import subprocess
 import sys
@@ -92,22 +93,22 @@ class SimulatorProcess:
 
     def stop(self) -> None:
         """Ask it to end and wait; does nothing when it is not running."""
-        self._end(lambda process: process.terminate())
+        self._end(signal.SIGTERM)
 
     def kill(self) -> None:
         """End it without warning (kill -9)."""
-        self._end(lambda process: process.kill())
+        self._end(signal.SIGKILL)
 
     def restart(self) -> "SimulatorProcess":
         """Start again on the same port with the same state."""
         self.stop()
         return self.start()
 
-    def _end(self, how: Any) -> None:
+    def _end(self, how: signal.Signals) -> None:
         process, self._process = self._process, None
         if process is None:
             return
-        how(process)
+        process.send_signal(how)
         try:
             process.wait(timeout=10)
         except subprocess.TimeoutExpired:

@@ -1,4 +1,4 @@
-"""Faults on demand: knobs that a test turns, some used by the shared surface, some read by a simulator itself."""
+"""Faults on demand: knobs that a test turns, some used by the surface, some by the simulator itself."""
 
 import random
 import re
@@ -46,7 +46,9 @@ class Faults:
 
 
 class Chaos:
-    """The knobs of one simulator, durable. Read with ``chaos["leave_lock"]``, draw with ``chaos.happens("leave_lock")``.
+    """The knobs of one simulator, durable.
+
+    Read one with ``chaos["leave_lock"]``, draw with ``chaos.happens("leave_lock")``.
 
     Args:
         defaults: The simulator's own knobs and other starting values, e.g. ``{"latency_ms": [150, 800]}``.

@@ -1,4 +1,4 @@
-"""Everything a simulator received and answered, byte for byte, with the changes that each request really made."""
+"""All that a simulator received and answered, byte for byte, with the changes each request really made."""
 
 import base64
 import json
@@ -14,7 +14,7 @@ _current: ContextVar[int | None] = ContextVar("journal_entry", default=None)
 
 
 class Journal:
-    """The request is written before it is handled, its effects inside the transaction that makes them, the answer last.
+    """Written in three steps: the request on arrival, its effects as they are made, the answer.
 
     So after kill -9 the journal still says which requests had come and which of them had changed anything.
     """
@@ -26,11 +26,8 @@ class Journal:
     def begin(self, method: str, path: str, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> int:
         """Note a request on arrival and make it the current one; *path* includes the query."""
         shown = [
-            [
-                name.decode("latin-1"),
-                "***" if name.lower().decode("latin-1") in _SECRETS else value.decode("latin-1"),
-            ]
-            for name, value in headers
+            [name, "***" if name.lower() in _SECRETS else value]
+            for name, value in ((n.decode("latin-1"), v.decode("latin-1")) for n, v in headers)
         ]
         with self._state.transaction():
             self._state.execute(
@@ -42,7 +39,7 @@ class Journal:
         return seq
 
     def effect(self, what: str) -> None:
-        """Name one change of a record, e.g. ``suunnitelma 77120 v3``; call it in the transaction that makes it.
+        """Name one change of a record, e.g. ``suunnitelma 77120 v3``, in the transaction that makes it.
 
         Changes made through the control surface have no current request and are not noted.
         """
@@ -51,7 +48,7 @@ class Journal:
             self._state.execute("insert into effect values (?,?)", (seq, what))
 
     def finish(self, seq: int, *, status: int | None, response: bytes, outcome: str = "answered") -> None:
-        """Note the answer; *outcome* is ``answered``, ``dropped``, ``lost`` (done, answer cut) or ``error``."""
+        """Note the answer. *outcome*: ``answered``, ``dropped``, ``lost`` (done, answer cut) or ``error``."""
         self._state.execute(
             "update entry set status=?, response=?, outcome=? where seq=?", (status, response, outcome, seq)
         )
@@ -65,7 +62,8 @@ class Journal:
         ):
             effects.setdefault(seq, []).append(what)
         rows = self._state.execute(
-            "select seq, at, method, path, headers, body, status, response, outcome from entry where seq>? order by seq",
+            "select seq, at, method, path, headers, body, status, response, outcome"
+            " from entry where seq>? order by seq",
             (since,),
         )
         return [

@@ -4,15 +4,17 @@ import contextlib
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
 _SCHEMA = """
-create table if not exists document (kind text, key text, body text not null, primary key (kind, key)) without rowid;
+create table if not exists document (
+  kind text, key text, body text not null, primary key (kind, key)) without rowid;
 create table if not exists entry (
   seq integer primary key autoincrement, at text not null, method text not null, path text not null,
-  headers text not null, body blob not null, status integer, response blob, outcome text not null default 'open');
+  headers text not null, body blob not null, status integer, response blob,
+  outcome text not null default 'open');
 create table if not exists effect (seq integer not null, what text not null);
 """
 
@@ -20,7 +22,7 @@ create table if not exists effect (seq integer not null, what text not null);
 class SimState:
     """A simulator's memory. Documents are addressed by kind and key and come back as fresh copies.
 
-    Synchronous on purpose: a `transaction` must hold no ``await``, so that it is atomic for the other requests too.
+    Synchronous on purpose: a `transaction` must hold no ``await``, so that it is atomic for others too.
     """
 
     def __init__(self, file: Path | None = None) -> None:
@@ -34,7 +36,7 @@ class SimState:
         self.connection.executescript(_SCHEMA)
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> Generator[None]:
         """All or nothing; nested transactions join the outer one."""
         with self._lock:
             if self._depth == 0:

@@ -1,7 +1,6 @@
 """The control surface and the journalled, fault-ridden way in to a simulated partner."""
 
 import asyncio
-import contextlib
 import json
 import sys
 import traceback
@@ -140,7 +139,7 @@ async def _partner(sim: Simulation, app: ASGIApp, scope: Scope, receive: Receive
         sim.journal.finish(seq, status=None, response=b"", outcome="dropped")
         await _cut(send)
         return
-    start, answer = await _answer(sim, app, faults, scope, receive, body)
+    start, answer = await _answer(sim, app, faults, scope, receive, body=body)
     outcome = "lost" if faults.lost_answer else "error" if faults.error else "answered"
     sim.journal.finish(seq, status=start["status"], response=answer, outcome=outcome)
     if faults.lost_answer:
@@ -153,8 +152,8 @@ async def _partner(sim: Simulation, app: ASGIApp, scope: Scope, receive: Receive
     await send({"type": "http.response.body", "body": answer + padding})
 
 
-async def _answer(
-    sim: Simulation, app: ASGIApp, faults: Faults, scope: Scope, receive: Receive, body: bytes
+async def _answer(  # noqa: PLR0913
+    sim: Simulation, app: ASGIApp, faults: Faults, scope: Scope, receive: Receive, *, body: bytes
 ) -> tuple[Message, bytes]:
     if faults.error:
         wait = sim.chaos["retry_after_s"]
@@ -185,12 +184,12 @@ async def _answer(
 
 
 async def _cut(send: Send) -> None:
-    """Break the connection without a byte of answer. ASGI has no word for it, so uvicorn's transport is used."""
+    """Break the connection without a byte of answer. ASGI has no word for it: uvicorn's transport is used."""
     cycle = getattr(send, "__self__", None)
     transport = getattr(cycle, "transport", None)
     if transport is None:  # in-process transport of tests
-        raise ConnectionError("cut by the simulator")
+        msg = "cut by the simulator"
+        raise ConnectionError(msg)
     transport.abort()
-    with contextlib.suppress(Exception):
-        while not getattr(cycle, "disconnected", True):
-            await asyncio.sleep(0)
+    for _ in range(10):  # until uvicorn has noticed; else it would try to answer 500
+        await asyncio.sleep(0)
