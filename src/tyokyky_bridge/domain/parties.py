@@ -1,0 +1,335 @@
+"""Who can hold and receive data: parties, the systems at them, and the dated directory of both.
+
+A party is a *legal controller × register*: health care and social welfare of one county are two parties.
+A worker's employer never decides whose data an entry is; the register it was written into does.
+Source: domain report 6.4.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from itertools import pairwise
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from tyokyky_bridge.domain.calendar import within
+from tyokyky_bridge.domain.errors import BridgeError
+
+PartyId = str
+"""A party's id in the directory, such as ``"lrha-health"``."""
+
+JOINT_CHANNEL = "typpi"
+"""The channel of the joint register, the only one that the TYP basis covers."""
+
+
+class Register(StrEnum):
+    """The register a party keeps. Source: domain report CL-26."""
+
+    HEALTH = "health"
+    SOCIAL = "social"
+    EMPLOYMENT = "employment"
+    KELA = "kela"
+    TYP = "typ"
+    PENSION = "pension"
+    EDUCATION = "education"
+    JUSTICE = "justice"
+    THIRD_SECTOR = "third_sector"
+    PRODUCER = "producer"
+    EMPLOYER = "employer"
+    INSURANCE = "insurance"
+
+
+class Purpose(StrEnum):
+    """What data is asked for or sent for; a grant and a legal basis name one. Source: domain report 6.5."""
+
+    WORK_ABILITY_SUPPORT = "work_ability_support"
+    TYP = "typ"
+    STATEMENT = "statement"
+    BENEFIT = "benefit"
+    REHABILITATION = "rehabilitation"
+    CONSULTATION = "consultation"
+
+
+class DirectoryRefused(BridgeError):
+    """A directory document that cannot be used; *problems* name each row and field, never a value."""
+
+    code = "directory/refused"
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(self.problems))
+
+
+class UnknownParty(BridgeError):
+    """The directory has no party (or system) with this id."""
+
+    code = "directory/unknown-party"
+
+    def __init__(self, kind: Literal["party", "system"], id_: str) -> None:
+        self.kind = kind
+        self.id = id_
+        super().__init__(f"the directory has no {kind} {id_!r}")
+
+
+class NotInForce(BridgeError):
+    """The directory knows the party or system, but not for this day."""
+
+    code = "directory/not-in-force"
+
+    def __init__(self, kind: Literal["party", "system"], id_: str, on: date) -> None:
+        self.kind = kind
+        self.id = id_
+        self.on = on
+        super().__init__(f"{kind} {id_!r} is not in force on {on.isoformat()}")
+
+
+@dataclass(frozen=True)
+class Party:
+    """One controller's one register, for the days it is so (first and last day included).
+
+    *typ_party* marks the employment authority, the county, Kela and the joint register itself: only between
+    them does the TYP basis arise. Source: domain report 6.4 and 6.6.
+    """
+
+    id: PartyId
+    name: str
+    controller: str
+    register: Register
+    valid_from: date | None = None
+    valid_to: date | None = None
+    typ_party: bool = False
+
+    def shares_register_with(self, other: "Party") -> bool:
+        """Say whether the two are one register of one controller: nothing is disclosed between them."""
+        return self.id == other.id or (
+            self.controller == other.controller and self.register is other.register
+        )
+
+
+@dataclass(frozen=True)
+class System:
+    """One installed record system at a party: which adapter speaks to it, by which channel, what for."""
+
+    id: str
+    adapter: str
+    party: PartyId
+    channel: str
+    purpose: Purpose
+    base_url: str
+    valid_from: date | None = None
+    valid_to: date | None = None
+    options: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+class Directory:
+    """All parties and systems with the days they are in force; one id may have several rows in turn."""
+
+    __slots__ = ("_parties", "_systems")
+
+    def __init__(self, parties: Iterable[Party], systems: Iterable[System] = ()) -> None:
+        """Keep the rows. Raises `DirectoryRefused` when rows of one id overlap or a party is missing."""
+        self._parties = _by_id(parties)
+        self._systems = _by_id(systems)
+        problems = [*_overlaps("party", self._parties), *_overlaps("system", self._systems)]
+        for rows in self._systems.values():
+            for system in rows:
+                owners = self._parties.get(system.party)
+                if owners is None:
+                    problems.append(f"system {system.id}: party is not in the directory")
+                elif (system.channel == JOINT_CHANNEL) != (owners[-1].register is Register.TYP):
+                    problems.append(
+                        f"system {system.id}: channel {JOINT_CHANNEL} is for the joint register alone"
+                    )
+        if problems:
+            raise DirectoryRefused(problems)
+
+    @property
+    def parties(self) -> Mapping[PartyId, tuple[Party, ...]]:
+        """Every row of every party, oldest first."""
+        return self._parties
+
+    @property
+    def systems(self) -> Mapping[str, tuple[System, ...]]:
+        """Every row of every system, oldest first."""
+        return self._systems
+
+    def party(self, id_: PartyId, *, on: date) -> Party:
+        """Give the party as it is on that day. Raises `UnknownParty` or `NotInForce`."""
+        return _on("party", self._parties, id_, on)
+
+    def system(self, id_: str, *, on: date) -> System:
+        """Give the system as it is on that day. Raises `UnknownParty` or `NotInForce`."""
+        return _on("system", self._systems, id_, on)
+
+    def holder(self, id_: PartyId, *, on: date) -> Party | None:
+        """Give the party that answers for old data that day: the row in force, else the last one before.
+
+        A register outlives its organisation: what a dissolved party recorded still has a register.
+        ``None`` for an id the directory has never known, or knows only from a later day on.
+        """
+        begun = [row for row in self._parties.get(id_, ()) if row.valid_from is None or row.valid_from <= on]
+        return begun[-1] if begun else None
+
+    def parties_on(self, on: date) -> tuple[Party, ...]:
+        """List the parties in force on that day, by id."""
+        rows = (row for group in self._parties.values() for row in group)
+        return tuple(sorted((r for r in rows if within(on, r.valid_from, r.valid_to)), key=lambda r: r.id))
+
+    def systems_on(self, on: date) -> tuple[System, ...]:
+        """List the systems in force on that day, by id."""
+        rows = (row for group in self._systems.values() for row in group)
+        return tuple(sorted((r for r in rows if within(on, r.valid_from, r.valid_to)), key=lambda r: r.id))
+
+
+def is_business_id(value: str) -> bool:
+    """Say whether *value* is a Y-tunnus with a right check digit. Source: decree 598/1991 §4."""
+    if not re.fullmatch(r"[0-9]{7}-[0-9]", value):
+        return False
+    weights = (7, 9, 10, 5, 8, 4, 2)
+    rest = sum(int(digit) * weight for digit, weight in zip(value, weights, strict=False)) % 11
+    return rest != 1 and int(value[-1]) == (0 if rest == 0 else 11 - rest)
+
+
+def _business_id(value: str) -> str:
+    if not is_business_id(value):
+        msg = "is not a Y-tunnus with a right check digit"
+        raise ValueError(msg)
+    return value
+
+
+_Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
+
+
+class _Dated(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "_Dated":
+        if self.valid_from and self.valid_to and self.valid_to < self.valid_from:
+            msg = "valid_to is before valid_from"
+            raise ValueError(msg)
+        return self
+
+
+class _PartyRow(_Dated):
+    id: _Id
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    controller: Annotated[str, AfterValidator(_business_id)]
+    keeps: Annotated[Register, Field(alias="register")]
+    typ_party: bool = False
+
+
+class _SystemRow(_Dated):
+    id: _Id
+    adapter: _Id
+    party: _Id
+    channel: _Id | None = None
+    purpose: Purpose = Purpose.WORK_ABILITY_SUPPORT
+    base_url: Annotated[str, Field(pattern=r"^https?://")]
+    options: dict[str, str] = {}
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    parties: list[_PartyRow]
+    systems: list[_SystemRow] = []
+
+
+def load_directory(document: Mapping[str, Any]) -> Directory:
+    """Make a directory of a plain document (from YAML or TOML): ``{parties: [...], systems: [...]}``.
+
+    A system without a channel has its own id as its channel.
+
+    Raises:
+        DirectoryRefused: naming every row and field that is wrong.
+    """
+    try:
+        read = _Document.model_validate(document)
+    except ValidationError as error:
+        raise DirectoryRefused(problems_of(error, document)) from None
+    parties = (
+        Party(
+            id=row.id,
+            name=row.name,
+            controller=row.controller,
+            register=row.keeps,
+            valid_from=row.valid_from,
+            valid_to=row.valid_to,
+            typ_party=row.typ_party,
+        )
+        for row in read.parties
+    )
+    systems = (
+        System(
+            id=row.id,
+            adapter=row.adapter,
+            party=row.party,
+            channel=row.channel or row.id,
+            purpose=row.purpose,
+            base_url=row.base_url,
+            valid_from=row.valid_from,
+            valid_to=row.valid_to,
+            options=MappingProxyType(dict(row.options)),
+        )
+        for row in read.systems
+    )
+    return Directory(parties, systems)
+
+
+def problems_of(error: ValidationError, document: Mapping[str, Any], id_field: str = "id") -> list[str]:
+    """Tell a document's faults as ``list row id: field: rule``, echoing no value but the row's own id."""
+    problems: list[str] = []
+    for fault in error.errors(include_input=False, include_url=False):
+        loc = fault["loc"]
+        row = ""
+        if len(loc) > 1 and isinstance(loc[1], int):
+            try:
+                row = f" {document[str(loc[0])][loc[1]][id_field]}"
+            except (KeyError, IndexError, TypeError):
+                row = ""
+            row = f" row {loc[1] + 1}{row}"
+            loc = (loc[0], *loc[2:])
+        fields = ".".join(str(part) for part in loc[1:])
+        problems.append(
+            f"{loc[0] if loc else 'document'}{row}{': ' + fields if fields else ''}: {fault['msg']}"
+        )
+    return problems
+
+
+_Row = TypeVar("_Row", Party, System)
+
+
+def _by_id(rows: Iterable[_Row]) -> Mapping[str, tuple[_Row, ...]]:
+    groups: dict[str, list[_Row]] = {}
+    for row in rows:
+        groups.setdefault(row.id, []).append(row)
+    return MappingProxyType(
+        {id_: tuple(sorted(group, key=lambda r: r.valid_from or date.min)) for id_, group in groups.items()}
+    )
+
+
+def _overlaps(kind: str, groups: Mapping[str, tuple[_Row, ...]]) -> list[str]:
+    return [
+        f"{kind} {id_}: two rows are in force on the same day"
+        for id_, rows in groups.items()
+        for earlier, later in pairwise(rows)
+        if earlier.valid_to is None or later.valid_from is None or later.valid_from <= earlier.valid_to
+    ]
+
+
+def _on(kind: Literal["party", "system"], groups: Mapping[str, tuple[_Row, ...]], id_: str, on: date) -> _Row:
+    rows = groups.get(id_)
+    if rows is None:
+        raise UnknownParty(kind, id_)
+    for row in rows:
+        if within(on, row.valid_from, row.valid_to):
+            return row
+    raise NotInForce(kind, id_, on)
