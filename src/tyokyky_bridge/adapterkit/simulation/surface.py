@@ -133,7 +133,9 @@ async def _partner(sim: Simulation, app: ASGIApp, scope: Scope, receive: Receive
     query = scope["query_string"].decode("latin-1")
     path = scope.get("raw_path", scope["path"].encode()).decode("latin-1") + (f"?{query}" if query else "")
     seq = sim.journal.begin(scope["method"], path, scope["headers"], body)
-    faults = sim.chaos.faults_for(f"{scope['method']} {path}")
+    # All SOAP operations share one path; only the action tells a reading request from a writing one.
+    action = dict(scope["headers"]).get(b"soapaction", b"").decode("latin-1").strip('"')
+    faults = sim.chaos.faults_for(f"{scope['method']} {path} {action}".rstrip())
     await asyncio.sleep(faults.latency_s)
     if faults.drop:
         sim.journal.finish(seq, status=None, response=b"", outcome="dropped")
