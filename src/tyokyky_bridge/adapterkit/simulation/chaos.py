@@ -22,7 +22,7 @@ SHARED_KNOBS: dict[str, Knob] = {
     "error_status": 503,
     "retry_after_s": None,
     "padding_bytes": 0,  # bytes of white space added to each answer
-    "on": "",  # regular expression on "METHOD /path?query [SOAPAction]": which requests the faults above concern
+    "on": "",  # regular expression on "METHOD /path?query [SOAPAction]": whom the faults above concern
     "random_seed": None,
 }
 SIMULATOR_KNOBS: dict[str, Knob] = {  # mean something only where the simulator says so
