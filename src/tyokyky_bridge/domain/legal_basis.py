@@ -1,6 +1,6 @@
 """Dated legal bases: the law as rows of data, so that a change of law is a change of a file and not of code.
 
-A row says from when to when one provision lets one kind of party give named categories to another, and what for.
+A row says from when to when one provision lets one kind of party give named categories to another, and why.
 Nothing here is legal advice: every row carries who has reviewed it, and a row nobody has reviewed says so.
 Source: domain report 6.2, 6.3; docs/legal-basis.md.
 """
