@@ -1,0 +1,36 @@
+"""``python -m tyokyky_adapter_typpi.simulator --clients FILE``: serve the simulated TYPPI on loopback."""
+
+import argparse
+from functools import partial
+from pathlib import Path
+
+from tyokyky_adapter_typpi.assertion import AUDIENCE
+from tyokyky_adapter_typpi.simulator.app import Door
+from tyokyky_adapter_typpi.simulator.login import Registered, TokenDesk
+from tyokyky_adapter_typpi.simulator.register import Register
+from tyokyky_adapter_typpi.simulator.world import edit, end_customership, records, seed
+from tyokyky_bridge.adapterkit.simulation import Made, Simulation, run
+
+KNOBS = {"rate_per_min": 60, "token_life_s": 300.0}
+
+
+def make(sim: Simulation, args: argparse.Namespace) -> Made:
+    """Build the simulator over its state."""
+    register = Register(sim)
+    desk = TokenDesk(Registered.read(args.clients), sim.state, audience=args.audience)
+    return Made(
+        app=Door(sim, desk, register).app(),
+        seed=partial(seed, register),
+        records=partial(records, register),
+        acts={"edit": partial(edit, register), "end_customership": partial(end_customership, register)},
+    )
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Our own options."""
+    parser.add_argument("--clients", type=Path, required=True, help="JSON file of registered client systems")
+    parser.add_argument("--audience", default=AUDIENCE, help="who assertions have to be for")
+
+
+if __name__ == "__main__":
+    run("typpi", make, knobs=KNOBS, arguments=arguments)
