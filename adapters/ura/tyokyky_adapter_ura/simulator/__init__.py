@@ -1,0 +1,40 @@
+"""Simulator of Ura's interface. What is public of the real system and what is invented: README.md beside the package."""
+
+import argparse
+
+from tyokyky_adapter_ura.simulator.app import Gateway
+from tyokyky_adapter_ura.simulator.control import Desk
+from tyokyky_adapter_ura.simulator.register import Register
+from tyokyky_bridge.adapterkit.simulation import Made, Simulation
+
+DEFAULT_KEY = "sim-kipa-key"
+DEFAULT_YTUNNUS = "9000001-1"
+KNOBS = {"night_window": True}
+"""``night_window`` closes writing from 22.00 to 05.00 Finnish time; tests and the demo can hold it open."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The simulator's own options."""
+    parser.add_argument("--subscription-key", default=DEFAULT_KEY, help="the only KIPA-Subscription-Key let in")
+    parser.add_argument(
+        "--ytunnus", action="append", help=f"a Y-tunnus with access, repeatable; default {DEFAULT_YTUNNUS}"
+    )
+
+
+def make(sim: Simulation, args: argparse.Namespace) -> Made:
+    """Put gateway, register and desk together."""
+    register = Register(sim)
+    desk = Desk(sim, register)
+    allowed = frozenset(args.ytunnus or [DEFAULT_YTUNNUS])
+    gateway = Gateway(sim, register, key=args.subscription_key, ytunnukset=allowed)
+    return Made(
+        app=gateway.app(),
+        seed=desk.seed,
+        records=desk.records,
+        acts={
+            "edit": desk.edit,
+            "edit_lines": desk.edit_lines,
+            "delete": desk.delete,
+            "send_form": desk.send_form,
+        },
+    )

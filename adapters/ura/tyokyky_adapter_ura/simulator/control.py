@@ -1,0 +1,112 @@
+"""What tests and the demo do behind the gateway: seed persons and records, and act as a user of Ura."""
+
+from typing import Any
+
+from tyokyky_adapter_ura.records import SplitHetu
+from tyokyky_adapter_ura.simulator.register import Register, Row
+from tyokyky_bridge.adapterkit.simulation import ControlError, Simulation
+
+
+class Desk:
+    """A user of Ura, who is not bound by what the interface refuses."""
+
+    def __init__(self, sim: Simulation, register: Register) -> None:
+        self._state = sim.state
+        self._register = register
+
+    def seed(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Take ``persons`` (hetu, names, language, interpreter; ``legacy`` drops the century sign) and ``records``.
+
+        A record names its person by ``hetu`` or ``asiakasnro`` and carries ``asiakas`` (merged into the person row),
+        ``suunnitelma`` and ``palautteet`` in Ura's own fields.
+        """
+        numbers = [self._seed_person(person) for person in given.get("persons", [])]
+        for record in given.get("records", []):
+            self._seed_record(record)
+        return {"ok": True, "asiakasnrot": numbers}
+
+    def records(self) -> list[dict[str, Any]]:
+        """Every person with plan and forms, as they stand."""
+        return [
+            {
+                "asiakas": person,
+                "suunnitelma": self._register.plan_of(number),
+                "palautteet": self._register.forms_of(number),
+            }
+            for number, person in self._state.list("asiakas")
+            if not person.get("poistettu")
+        ]
+
+    def edit(self, given: dict[str, Any]) -> dict[str, Any]:
+        """``{"act": "edit", "suunnitelmanro" | "asiakasnro" | "viite": …, "fields": {…}}``: overwrite fields of a row."""
+        kind, key, row = self._row_meant(given)
+        return {"muutosnumero": self._register.force(kind, key, row | given["fields"])["muutosnumero"]}
+
+    def edit_lines(self, given: dict[str, Any]) -> dict[str, Any]:
+        """``{"act": "edit_lines", "suunnitelmanro": …, "field": "tavoite", "lines": […]}``: type a text anew."""
+        return self.edit(given | {"fields": {given["field"]: given["lines"]}})
+
+    def delete(self, given: dict[str, Any]) -> dict[str, Any]:
+        """``{"act": "delete", "suunnitelmanro" | "viite": …}``: leave a tombstone."""
+        kind, key, _ = self._row_meant(given)
+        return {"muutosnumero": self._register.bury(kind, key)["muutosnumero"]}
+
+    def send_form(self, given: dict[str, Any]) -> dict[str, Any]:
+        """``{"act": "send_form", "hetu" | "asiakasnro": …, "form": {…}}``: a feedback form entered in Ura."""
+        form = given["form"]
+        row = form | {"asiakasnro": self._number(given)}
+        if "viite" in form:
+            return {"viite": self._register.force("palaute", form["viite"], row)["viite"]}
+        return {"viite": self._register.save_form(row)["viite"]}
+
+    def _seed_person(self, person: dict[str, Any]) -> str:
+        number = str(person.get("asiakasnro") or f"{self._state.next_number('asiakasnro', start=600001):08}")
+        identity = SplitHetu.of(person["hetu"]).fields()
+        if person.get("legacy"):
+            del identity["vuosisata"]
+        row: Row = {
+            "asiakasnro": number,
+            **identity,
+            "sukunimi": str(person.get("family_name", "")).upper(),
+            "etunimet": str(person.get("given_names", "")).upper(),
+            "kieli": person.get("language", "fi"),
+            "tulkki": "K" if person.get("interpreter") else "E",
+            **person.get("fields", {}),
+        }
+        self._register.force("asiakas", number, row)
+        return number
+
+    def _seed_record(self, record: dict[str, Any]) -> None:
+        number = self._number(record)
+        if record.get("asiakas"):
+            self._register.force("asiakas", number, self._register.person(number) | record["asiakas"])
+        plan = record.get("suunnitelma")
+        if plan is not None:
+            key = str(plan.get("suunnitelmanro") or self._state.next_number("suunnitelmanro", start=77120))
+            whole = {"laji": "TT", **plan, "suunnitelmanro": key, "asiakasnro": number}
+            self._register.force("suunnitelma", key, whole)
+        for form in record.get("palautteet", []):
+            self.send_form({"asiakasnro": number, "form": form})
+
+    def _number(self, given: dict[str, Any]) -> str:
+        if "asiakasnro" in given:
+            return str(given["asiakasnro"])
+        split = SplitHetu.of(given["hetu"])
+        rows = self._register.persons(split.syntaika, split.loppuosa, split.vuosisata)
+        if len(rows) != 1:
+            msg = f"the number fits {len(rows)} persons"
+            raise ControlError(msg)
+        return rows[0]["asiakasnro"]
+
+    def _row_meant(self, given: dict[str, Any]) -> tuple[str, str, Row]:
+        for name, kind in (("suunnitelmanro", "suunnitelma"), ("viite", "palaute"), ("asiakasnro", "asiakas")):
+            if name in given:
+                row = self._state.get(kind, str(given[name]))
+                if row is not None:
+                    return kind, str(given[name]), row
+        if "hetu" in given:
+            plan = self._register.plan_of(self._number(given))
+            if plan is not None:
+                return "suunnitelma", plan["suunnitelmanro"], plan
+        msg = "name a row that exists: suunnitelmanro, viite, asiakasnro, or hetu of a person with a plan"
+        raise ControlError(msg)

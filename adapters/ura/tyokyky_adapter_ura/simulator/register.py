@@ -1,0 +1,182 @@
+"""Ura's own memory: persons, plans and feedback forms under one row of change numbers."""
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+from tyokyky_adapter_ura.simulator.rules import IDENTITY, Error, check
+from tyokyky_bridge.adapterkit.simulation import Simulation
+
+Row = dict[str, Any]
+
+STALE = Error(42, "MUUTOSNUMERO EI TÄSMÄÄ")
+FIRST_CHANGE_NUMBER = 104880
+KEYED_OTHERWISE = frozenset({"ajokortit", "palautteet"})
+
+
+class Declined(Exception):
+    """A request that is refused with errors; nothing was changed."""
+
+    def __init__(self, *errors: Error) -> None:
+        self.errors = errors
+        super().__init__(", ".join(str(error.nro) for error in errors))
+
+
+class Register:
+    """Reading and saving rows. Every save compares the change number that the saver had read."""
+
+    def __init__(self, sim: Simulation) -> None:
+        self._sim = sim
+        self._state = sim.state
+
+    # reading
+
+    def persons(self, syntaika: object, loppuosa: object, vuosisata: object) -> list[Row]:
+        """Everybody whom the split number may mean: a legacy row without the century sign fits any sign."""
+        return [
+            self._with_plan_number(row)
+            for _, row in self._state.list("asiakas")
+            if row.get("syntaika") == syntaika
+            and row.get("loppuosa") == loppuosa
+            and row.get("vuosisata", vuosisata) == vuosisata
+            and not row.get("poistettu")
+        ]
+
+    def person(self, asiakasnro: str) -> Row:
+        """One person row. Raises `Declined` (11)."""
+        row = self._state.get("asiakas", asiakasnro)
+        if row is None or row.get("poistettu"):
+            raise Declined(Error(11, "ASIAKASTA EI LÖYDY", "asiakasnro"))
+        return row
+
+    def plan_of(self, asiakasnro: str) -> Row | None:
+        """The person's plan that is not a tombstone, or ``None``."""
+        plans = [row for _, row in self._state.list("suunnitelma") if row["asiakasnro"] == asiakasnro]
+        return next((row for row in plans if not row.get("poistettu")), None)
+
+    def forms_of(self, asiakasnro: str) -> list[Row]:
+        """The person's feedback forms in the order they were posted, tombstones left out."""
+        forms = [row for _, row in self._state.list("palaute") if row["asiakasnro"] == asiakasnro]
+        return sorted((row for row in forms if not row.get("poistettu")), key=lambda row: row["muutosnumero"])
+
+    def changes(self, after: int, most: int) -> tuple[list[Row], bool]:
+        """Rows changed after *after*, oldest first: kind, numbers, and ``poistettu`` for tombstones."""
+        rows = sorted(
+            (
+                {
+                    "laji": kind,
+                    "tunnus": key,
+                    "asiakasnro": row["asiakasnro"],
+                    "muutosnumero": row["muutosnumero"],
+                    **({"poistettu": True} if row.get("poistettu") else {}),
+                }
+                for kind in ("asiakas", "suunnitelma", "palaute")
+                for key, row in self._state.list(kind)
+                if row["muutosnumero"] > after
+            ),
+            key=lambda row: row["muutosnumero"],
+        )
+        return rows[:most], len(rows) > most
+
+    # saving
+
+    def save_person(self, row: Row) -> Row:
+        """Replace a person row. The identity number cannot be changed here."""
+        standing = self.person(str(row.get("asiakasnro")))
+        if row.get("muutosnumero") != standing["muutosnumero"]:
+            raise Declined(STALE)
+        if any(row.get(name) != standing.get(name) for name in IDENTITY):
+            raise Declined(Error(52, "HENKILÖTUNNUSTA EI VOI MUUTTAA", "asiakas.syntaika"))
+        return self._checked("asiakas", row["asiakasnro"], row, standing)
+
+    def save_plan(self, row: Row) -> Row:
+        """Create (``muutosnumero`` 0, no number yet) or replace the person's plan."""
+        self.person(str(row.get("asiakasnro")))
+        standing = self.plan_of(row["asiakasnro"])
+        if standing is None:
+            if row.get("suunnitelmanro"):
+                raise Declined(Error(12, "SUUNNITELMAA EI LÖYDY", "suunnitelmanro"))
+            row = row | {"suunnitelmanro": str(self._state.next_number("suunnitelmanro", start=77120))}
+        elif (row.get("suunnitelmanro"), row.get("muutosnumero")) != (
+            standing["suunnitelmanro"],
+            standing["muutosnumero"],
+        ):
+            raise Declined(STALE)
+        return self._checked("suunnitelma", row["suunnitelmanro"], row, standing)
+
+    def save_form(self, row: Row) -> Row:
+        """Post a feedback form, correct one, or take one back (``poistettu``).
+
+        ``muutosnumero`` is the newest change number of the person's forms that the sender had read: a form that has
+        moved on since, or that exists already, is not overwritten.
+        """
+        self.person(str(row.get("asiakasnro")))
+        viite = str(row.get("viite") or "")
+        standing = self._state.get("palaute", viite) if viite else None
+        if standing is not None and (
+            standing["asiakasnro"] != row["asiakasnro"]
+            or standing["muutosnumero"] > int(row.get("muutosnumero") or 0)
+        ):
+            raise Declined(STALE)
+        if row.get("poistettu") and standing is not None:
+            return self._store("palaute", viite, _tombstone(standing))
+        return self._checked("palaute", viite or self._fresh_key(), row, standing)
+
+    # what users of Ura and the control surface do, without the checks of the gateway
+
+    def force(self, kind: str, key: str, row: Row) -> Row:
+        """Store a row as a user of Ura entered it, whatever the rules of the interface say."""
+        return self._store(kind, key, row)
+
+    def bury(self, kind: str, key: str) -> Row:
+        """Leave a tombstone."""
+        standing = self._state.get(kind, key)
+        if standing is None:
+            raise Declined(Error(12, "EI LÖYDY"))
+        return self._store(kind, key, _tombstone(standing))
+
+    def _checked(self, kind: str, key: str, row: Row, standing: Row | None) -> Row:
+        errors = check(row, standing=standing, at=kind)
+        if errors:
+            raise Declined(*errors)
+        return self._store(kind, key, row)
+
+    def _store(self, kind: str, key: str, row: Row) -> Row:
+        stored = copy.deepcopy(row)
+        if kind == "palaute":
+            stored["viite"] = key
+        for element in _elements(stored):
+            if not element.get("tunniste"):
+                element["tunniste"] = self._fresh_key()
+        stored["muutosnumero"] = self._next_change_number()
+        self._state.put(kind, key, stored)
+        self._sim.effect(f"{kind} {key} muutosnumero {stored['muutosnumero']}")
+        return stored
+
+    def _fresh_key(self) -> str:
+        return f"ura-{self._state.next_number('tunniste')}"
+
+    def _next_change_number(self) -> int:
+        """Strictly growing, with gaps: a reader that counts on consecutive numbers would wait for ever."""
+        last = self._state.get("_ura", "muutosnumero")
+        number = FIRST_CHANGE_NUMBER if last is None else last["value"] + 1 + last["value"] % 3
+        self._state.put("_ura", "muutosnumero", {"value": number})
+        return number
+
+    def _with_plan_number(self, person: Row) -> Row:
+        plan = self.plan_of(person["asiakasnro"])
+        return person | ({"suunnitelmanro": plan["suunnitelmanro"]} if plan else {})
+
+
+def _tombstone(row: Row) -> Row:
+    kept = ("asiakasnro", "suunnitelmanro", "viite", *IDENTITY)
+    return {name: row[name] for name in kept if name in row} | {"poistettu": True}
+
+
+def _elements(row: Row) -> Iterator[Row]:
+    for name, value in row.items():
+        if isinstance(value, list) and name not in KEYED_OTHERWISE:
+            for element in value:  # pyright: ignore[reportUnknownVariableType]
+                if isinstance(element, dict):
+                    yield element
+                    yield from _elements(element)  # pyright: ignore[reportUnknownArgumentType]
