@@ -1,0 +1,275 @@
+"""Mapping rows compiled once at start: paths split, codecs and code tables bound, rows grouped by native object."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from tyokyky_bridge.adapterkit.codec import Codec, CodecRefusal
+from tyokyky_bridge.mapping.codecs import EMPTY_DEFAULTS, GENERIC, IN_TEXT
+from tyokyky_bridge.mapping.codes import CodeMap
+from tyokyky_bridge.mapping.native_path import NativePath
+from tyokyky_bridge.mapping.spec import FieldRow, ListRows, SetRow, Spec, ValueRule
+
+ELEMENT_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}", re.ASCII)
+_BRACKETS = re.compile(r"\[([^\]]*)\]")
+
+
+class MappingBroken(Exception):
+    """A mapping file that cannot be used: the start stops with *file*, *row* and *reason*."""
+
+    code = "mapping/broken"
+
+    def __init__(self, file: str, row: str, reason: str) -> None:
+        self.file = file
+        self.row = row
+        self.reason = reason
+        super().__init__(f"{file}, row {row}: {reason}")
+
+
+@lru_cache(maxsize=65536)
+def split_path(path: str) -> tuple[str, tuple[str, ...]]:
+    """Split a path into its pattern and its element ids, outermost first."""
+    return _BRACKETS.sub("[]", path), tuple(_BRACKETS.findall(path))
+
+
+@dataclass(slots=True)
+class Value:
+    """How one value is written and read. *trusted*: a lossless generic codec, so that no read-back is needed."""
+
+    encode: Callable[[Any], Any]
+    decode: Callable[[Any], Any]
+    trusted: bool
+    loss: str | None
+    pattern: str
+
+
+@dataclass(slots=True)
+class Row:
+    """A compiled field row; *member* is the native name inside its object."""
+
+    id: str
+    plan: str
+    native: str
+    member: str
+    encode: Callable[[Any], Any]
+    decode: Callable[[Any], Any]
+    trusted: bool
+    loss: str | None
+    empty: Any
+    read: bool
+    write: bool
+    required: bool
+
+
+@dataclass(slots=True)
+class Group:
+    """Field rows whose leaves stand in the same native object."""
+
+    path: NativePath
+    rows: list[Row]
+
+
+@dataclass(slots=True)
+class CodeSet:
+    """A compiled set row."""
+
+    row: SetRow
+    path: NativePath
+    value: Value
+
+
+@dataclass(slots=True)
+class Section:
+    """A compiled list section; *implied* leaves follow from ``only``, *constants* from ``native_only``."""
+
+    rows: ListRows
+    path: NativePath
+    key: Value
+    scope: "Scope"
+    implied: dict[str, Any]
+    constants: dict[str, Any]
+    required: list[Row]
+    family: list["Section"] = field(default_factory=list["Section"])
+
+    def owns(self, element: Mapping[str, Any]) -> bool:
+        """Say whether a native element belongs to this section."""
+        return all(element.get(name) in allowed for name, allowed in self.rows.native_only.items())
+
+    def takes(self, leaves: Mapping[str, Any]) -> bool:
+        """Say whether a plan element belongs to this section; one whose deciding leaf is withheld does not."""
+        return all(leaves.get(name) in allowed for name, allowed in self.rows.only.items())
+
+
+@dataclass(slots=True)
+class Scope:
+    """The rows that apply to one object: the record, or one list element."""
+
+    groups: list[Group]
+    sets: list[CodeSet]
+    sections: list[Section]
+    blocks: list[Any]  # textblock.TextBlock; typed there, to keep this module below it
+    nested: bool = False
+    """Whether any row needs the leaves grouped by list."""
+
+
+def bind(
+    rule: ValueRule, codecs: Mapping[str, Codec], maps: Mapping[str, CodeMap], *, in_text: bool = False
+) -> Value:
+    """Bind a rule to its codec and code table. Raises: ValueError naming a dangling codec or table."""
+    name = IN_TEXT.get(rule.codec, rule.codec) if in_text else rule.codec
+    codec = codecs.get(name)
+    if codec is None:
+        msg = f"codec {name} is unknown"
+        raise ValueError(msg)
+    loss = rule.loss or codec.lossy
+    trusted = codec.lossy is None and GENERIC.get(name) is codec
+    if rule.codes is None:
+        return Value(codec.encode, codec.decode, trusted, loss, codec.text_pattern)
+    table = maps.get(rule.codes)
+    if table is None:
+        msg = f"code table {rule.codes} is not in codes/"
+        raise ValueError(msg)
+    changed = table.changed_by_round_trip
+    if changed and rule.loss is None:
+        msg = f"codes {sorted(changed)} of table {rule.codes} do not come back: declare the loss"
+        raise ValueError(msg)
+    to_native, to_canonical, write, read = table.to_native, table.to_canonical, codec.encode, codec.decode
+    plain = codec is GENERIC["text"]
+    encode = to_native if plain else lambda value: write(to_native(value))
+    decode = to_canonical if plain else lambda raw: to_canonical(read(raw))
+    words = "|".join(
+        re.escape(str(codec.encode(word))) for word in sorted(table.backward, key=len, reverse=True)
+    )
+    return Value(encode, decode, trusted and not changed, loss, words or r"(?!)")
+
+
+def limited(
+    encode: Callable[[Any], Any], *, most: int | None, most_bytes: int | None, encoding: str
+) -> Callable[[Any], Any]:
+    """Refuse what is longer than the native field: nothing is ever cut."""
+    if most is None and most_bytes is None:
+        return encode
+
+    def write(value: Any) -> Any:
+        written = encode(value)
+        if isinstance(written, str):
+            if most is not None and len(written) > most:
+                msg = f"longer than {most} characters"
+                raise CodecRefusal(msg)
+            if most_bytes is not None and len(written.encode(encoding, "replace")) > most_bytes:
+                msg = f"longer than {most_bytes} bytes of {encoding}"
+                raise CodecRefusal(msg)
+        return written
+
+    return write
+
+
+class Compiler:
+    """Compiles a spec; every mistake becomes a `MappingBroken` with file, row and reason."""
+
+    def __init__(
+        self,
+        file: str,
+        codecs: Mapping[str, Codec],
+        maps: Mapping[str, CodeMap],
+        block: "Callable[[Compiler, Any], Any]",
+    ) -> None:
+        self.file = file
+        self.codecs = {**GENERIC, **codecs}
+        self.maps = maps
+        self.block = block
+
+    def broken(self, row: str, reason: str) -> MappingBroken:
+        """Name the row at fault."""
+        return MappingBroken(self.file, row, reason)
+
+    def value(self, row: str, rule: ValueRule, *, in_text: bool = False) -> Value:
+        """Bind one rule."""
+        try:
+            return bind(rule, self.codecs, self.maps, in_text=in_text)
+        except ValueError as wrong:
+            raise self.broken(row, str(wrong)) from wrong
+
+    def path(self, row: str, text: str) -> NativePath:
+        """Compile one native path."""
+        try:
+            return NativePath.of(text)
+        except ValueError as wrong:
+            raise self.broken(row, str(wrong)) from wrong
+
+    def scope(self, rows: Spec | ListRows) -> Scope:
+        """Compile the rows of the record or of a list element."""
+        sections = [self._section(one) for one in rows.lists]
+        for section in sections:
+            section.family = [
+                other
+                for other in sections
+                if (other.rows.plan, other.rows.native) == (section.rows.plan, section.rows.native)
+            ]
+        sets = [CodeSet(one, self.path(one.id, one.native), self.value(one.id, one)) for one in rows.sets]
+        blocks = [self.block(self, one) for one in rows.blocks]
+        nested = bool(
+            sets or sections or any("[]" in line.plan for block in rows.blocks for line in block.rows)
+        )
+        return Scope(self._groups(rows.fields), sets, sections, blocks, nested)
+
+    def _groups(self, rows: Iterable[FieldRow]) -> list[Group]:
+        groups: dict[tuple[Any, ...], Group] = {}
+        for row in rows:
+            path = self.path(row.id, row.native)
+            group = groups.setdefault(path.steps, Group(path, []))
+            group.rows.append(self._row(row, path))
+        return list(groups.values())
+
+    def _row(self, row: FieldRow, path: NativePath) -> Row:
+        value = self.value(row.id, row)
+        return Row(
+            id=row.id,
+            plan=row.plan,
+            native=row.native,
+            member=path.leaf,
+            encode=limited(value.encode, most=row.max, most_bytes=row.max_bytes, encoding=row.encoding),
+            decode=value.decode,
+            trusted=value.trusted,
+            loss=value.loss,
+            empty=EMPTY_DEFAULTS.get(row.codec) if row.empty is None else row.empty,
+            read=row.way != "write",
+            write=row.way != "read",
+            required=row.required,
+        )
+
+    def _section(self, rows: ListRows) -> Section:
+        scope = self.scope(rows)
+        by_leaf = {row.plan: row for group in scope.groups for row in group.rows}
+        by_member = {row.member for group in scope.groups for row in group.rows if not group.path.steps}
+        open_choice = [
+            name for name, allowed in rows.only.items() if name not in by_leaf and len(allowed) != 1
+        ]
+        if open_choice:
+            raise self.broken(
+                rows.id,
+                f"only {open_choice[0]} allows several values and no field carries it: which one is read?",
+            )
+        unclear = [
+            name
+            for name, allowed in rows.native_only.items()
+            if name not in by_member and name not in rows.create and len(allowed) != 1
+        ]
+        if unclear:
+            raise self.broken(
+                rows.id, f"native_only {unclear[0]} allows several values: say in create which to write"
+            )
+        return Section(
+            rows=rows,
+            path=self.path(rows.id, rows.native),
+            key=self.value(rows.id, ValueRule(codec=rows.key.codec)),
+            scope=scope,
+            implied={name: allowed[0] for name, allowed in rows.only.items() if name not in by_leaf},
+            constants={
+                **{name: allowed[0] for name, allowed in rows.native_only.items() if name not in by_member},
+                **rows.create,
+            },
+            required=[row for name, row in by_leaf.items() if row.required or name in rows.only],
+        )
