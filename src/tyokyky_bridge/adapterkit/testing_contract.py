@@ -142,7 +142,8 @@ def adapter_contract(case: ContractCase) -> type:
 
     class AdapterContract:
         @pytest.fixture(scope="class")
-        def process(self, tmp_path_factory: pytest.TempPathFactory) -> Any:
+        @classmethod
+        def process(cls, tmp_path_factory: pytest.TempPathFactory) -> Any:
             with case.simulator(tmp_path_factory.mktemp("simulator")) as simulator:
                 yield simulator
 
