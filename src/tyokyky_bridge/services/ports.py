@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeVar
 from uuid import UUID
 
+from tyokyky_bridge.domain.errors import BridgeError
 from tyokyky_bridge.services.records import (
     AttemptOutcome,
     AttemptRow,
@@ -47,7 +48,7 @@ T = TypeVar("T")
 Lock = Literal["update", "share"]
 
 
-class StoreError(Exception):
+class StoreError(BridgeError):
     """Storage could not do what was asked. Messages hold codes and names of constraints, never a value."""
 
     code = "store/error"
@@ -313,7 +314,7 @@ class Links(Protocol):
         out.
 
         After an `Ack` of an older generation than the desired one the link is due at once. *remote* and
-        *identity_resolved* are left as they are when ``None``; an `Ack` of ``absent`` forgets the remote
+        *identity_resolved* are left as they are when ``None``; an `Ack` of ``absent`` forgets the record
         unless one is given.
         """
         ...
@@ -351,7 +352,7 @@ class Links(Protocol):
 class Decisions(Protocol):
     """What was decided before each send, how the send ended, and what a withdrawal cancelled."""
 
-    def add(self, decision: DecisionRow) -> None:
+    def add(self, row: DecisionRow) -> None:
         """Record a decision."""
         ...
 

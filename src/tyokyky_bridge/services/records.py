@@ -162,6 +162,7 @@ class LinkRow:
     acked_at: datetime | None
     due_at: datetime | None
     due_since: datetime | None
+    urgent: bool
     lease_epoch: int
     lease_by: str | None
     leased_at: datetime | None

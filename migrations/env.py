@@ -1,0 +1,20 @@
+"""How Alembic reaches the hub's schema; called by `tyokyky_bridge.storage.migrate`."""
+
+from alembic import context
+
+from tyokyky_bridge.storage.tables import metadata
+
+connection = context.config.attributes.get("connection")
+if connection is None:
+    message = "run migrations with `tyokyky-bridge migrate`"
+    raise SystemExit(message)
+
+context.configure(
+    connection=connection,
+    target_metadata=metadata,
+    render_as_batch=True,
+    compare_type=True,
+    transactional_ddl=True,  # also on SQLite, where the connection begins its transactions itself
+)
+with context.begin_transaction():
+    context.run_migrations()

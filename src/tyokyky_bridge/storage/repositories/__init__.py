@@ -1,0 +1,1 @@
+"""One repository for each kind of row; plain synchronous methods over a `Session`."""
