@@ -124,42 +124,6 @@ def recording_problems(consent: Consent, directory: Directory, *, on: date) -> t
     return tuple(problems)
 
 
-def withdrawal_notices(ended: Consent, *, replaced_by: Consent | None = None) -> tuple[PartyId, ...]:
-    """
-    Say which parties must be told that *ended* no longer holds, in the order of their ids.
-
-    That is every party of the form, also the one that took the withdrawal in, less those told already. A
-    newer form that takes nothing away from the old one needs no notice.
-    """
-    if replaced_by is not None:
-        takes_away = _permissions(ended) - _permissions(replaced_by)
-        forbids_more = set(replaced_by.restrictions) - set(ended.restrictions)
-        if not takes_away and not forbids_more:
-            return ()
-    told = ended.withdrawn.notified_parties if ended.withdrawn is not None else ()
-    return tuple(sorted(ended.parties - set(told)))
-
-
-def _permissions(consent: Consent) -> frozenset[tuple[object, ...]]:
-    """Break grants into single permissions; one with any limit equals only the same permission with the
-    same limit.
-    """
-    return frozenset(
-        (
-            g.discloser,
-            g.recipient,
-            category,
-            g.purpose,
-            g.data_from,
-            g.period,
-            g.services,
-            consent.valid_until,
-        )
-        for g in consent.grants
-        for category in g.categories
-    )
-
-
 def _category(name: str) -> Category:
     try:
         return Category(name)

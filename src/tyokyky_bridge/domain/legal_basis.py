@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from tyokyky_bridge.domain.calendar import within
 from tyokyky_bridge.domain.categories import Category
+from tyokyky_bridge.domain.directory_document import problems_of
 from tyokyky_bridge.domain.errors import BridgeError
 from tyokyky_bridge.domain.parties import (
     JOINT_CHANNEL,
@@ -23,7 +24,6 @@ from tyokyky_bridge.domain.parties import (
     PartyId,
     Purpose,
     Register,
-    problems_of,
 )
 
 

@@ -1,0 +1,228 @@
+"""The one choke point: what of a plan one recipient may have, decided item by item, and the View that holds
+it.
+
+Adapters, interfaces, exports and notices take a `View` and never a plan, and a View is made nowhere else.
+Source: design 4, domain report 6.6, 5.6.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property, lru_cache
+from types import MappingProxyType
+from typing import Any, Final, NoReturn
+
+from tyokyky_bridge.domain.calendar import finnish_day
+from tyokyky_bridge.domain.case_facts import case_facts, day_of, in_network, marked_items, services_of
+from tyokyky_bridge.domain.categories import Category
+from tyokyky_bridge.domain.decision import BasisKind, Decision, Facts, Grounds, ItemFacts
+from tyokyky_bridge.domain.items import FIELDS, Scalar, labels_of, pattern_of
+from tyokyky_bridge.domain.parties import Party, PartyId, Purpose
+from tyokyky_bridge.domain.revision import Revision
+
+__all__ = ["Disclosure", "View", "disclose", "in_network", "is_address_like"]
+
+_SEAL: Final = object()
+
+
+class View:
+    """A plan with only the items that one recipient may have. Made by `disclose` alone.
+
+    *leaves* are the permitted items after the non-disclosure filter. *withheld* are the categories closed
+    to this recipient, told from the facts and never from content: an item that is missing under a withheld
+    category may or may not exist. A category that is not withheld can still lack single items (from another
+    discloser, too old for the form, forbidden one by one), so that absence never proves anything.
+    *non_disclosure*: addresses, municipality, contact points and meeting places are kept back by a
+    non-disclosure order.
+    """
+
+    __slots__ = ("leaves", "non_disclosure", "plan_id", "recipient", "version", "withheld")
+
+    plan_id: str
+    version: int
+    recipient: PartyId
+    leaves: Mapping[str, Scalar]
+    withheld: frozenset[Category]
+    non_disclosure: bool
+
+    def __init__(self, seal: object, **members: Any) -> None:
+        """Refuse everybody but `disclose`. Raises TypeError."""
+        if seal is not _SEAL:
+            msg = "a View is made by disclose() alone"
+            raise TypeError(msg)
+        for name in self.__slots__:
+            object.__setattr__(self, name, members[name])
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        msg = "a View does not change"
+        raise AttributeError(msg)
+
+    def __delattr__(self, name: str) -> NoReturn:
+        msg = "a View does not change"
+        raise AttributeError(msg)
+
+    def __reduce__(self) -> NoReturn:
+        msg = "a View is neither copied nor stored: disclose again"
+        raise TypeError(msg)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, View):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        """Say whose view it is and how much it holds; never what."""
+        return f"View(version {self.version} for {self.recipient}, {len(self.leaves)} items)"
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing at all may go, so that the record over there ought not to exist."""
+        return not self.leaves
+
+
+@dataclass(frozen=True)
+class Disclosure:
+    """
+    One decision for every item of the plan, and the View that came of it.
+
+    *filtered* are permitted items that the non-disclosure order kept back all the same.
+    *oral_consents_used* are the spoken consents that this disclosure rests on: whoever carries it out has
+    to record them as used up, in the same transaction, because each covers one transaction only.
+    """
+
+    recipient: PartyId
+    purpose: Purpose
+    channel: str
+    at: datetime
+    decisions: Mapping[str, Decision]
+    view: View
+    filtered: frozenset[str]
+    oral_consents_used: frozenset[str]
+
+    @cached_property
+    def permitted(self) -> frozenset[str]:
+        """The paths that may leave: permitted and not filtered."""
+        return frozenset(self.view.leaves)
+
+    @cached_property
+    def by_reason(self) -> Mapping[str, tuple[str, ...]]:
+        """The paths that may not leave, by the headline of their refusal."""
+        found: dict[str, list[str]] = {}
+        for path, decision in self.decisions.items():
+            if not decision.permits:
+                found.setdefault(decision.code, []).append(path)
+        return MappingProxyType({code: tuple(paths) for code, paths in found.items()})
+
+
+def disclose(  # noqa: PLR0913 - the arguments are the question
+    revision: Revision, *, recipient: PartyId, purpose: Purpose, channel: str, facts: Facts, at: datetime
+) -> Disclosure:
+    """
+    Decide on every item of *revision* for one recipient: exactly one decision each, default deny.
+
+    The discloser of an item is the party of its origin. Network, TYP customership and necessity marks are
+    those of the plan; the rest are *facts*.
+
+    Args:
+        revision: The revision about to be sent or shown.
+        recipient: The receiving party.
+        purpose: What it is sent for or asked for.
+        channel: ``"typpi"`` for the joint register, else the system's id, or the hub's own interface.
+        facts: What is on file.
+        at: The moment of disclosure, aware. Days are Finnish calendar days.
+
+    Raises:
+        ValueError: *at* is naive.
+        UnknownParty, NotInForce: the recipient is no party on that day.
+
+    Source: domain report 6.6; docs/legal-basis.md.
+    """
+    day = finnish_day(at)
+    directory = facts.directory
+    party = directory.party(recipient, on=day)
+    plan = revision.plan
+    grounds = Grounds(
+        case=case_facts(plan, at), recipient=party, purpose=purpose, channel=channel, facts=facts, at=at
+    )
+    leaves = revision.leaves
+    origins = revision.origins
+    marks, marked_prefixes = marked_items(plan, at)
+    holders: dict[str, Party | None] = {}
+    decided: dict[tuple[object, ...], Decision] = {}
+    decisions: dict[str, Decision] = {}
+    asks_date, asks_service, asks_path = grounds.asks_date, grounds.asks_service, grounds.asks_path
+    for path in leaves:
+        fixed = _fixed_labels(path)
+        labels = labels_of(path, leaves) if fixed is None else fixed
+        origin = origins.get(path)
+        source = None if origin is None else origin.party
+        marked = path in marks or (bool(marked_prefixes) and path.startswith(marked_prefixes))
+        dated = day_of(path, leaves, None if origin is None else origin.at) if asks_date else None
+        services = services_of(path, leaves) if asks_service else _NO_SERVICES
+        key = (labels, source, marked, dated, services, path if asks_path else None)
+        decision = decided.get(key)
+        if decision is None:
+            if source is not None and source not in holders:
+                holders[source] = directory.holder(source, on=day)
+            discloser = None if source is None else holders[source]
+            item = ItemFacts(path, labels, discloser, dated=dated, marked=marked, services=services)
+            decision = decided[key] = grounds.decide(item)
+        decisions[path] = decision
+    shielded = plan.client.non_disclosure.active is True
+    permitted = {path: value for path, value in leaves.items() if decisions[path].basis is not None}
+    filtered = frozenset(filter(is_address_like, permitted)) if shielded else _NO_SERVICES
+    view = View(
+        _SEAL,
+        plan_id=plan.header.plan_id,
+        version=revision.version,
+        recipient=recipient,
+        leaves=MappingProxyType(
+            {path: value for path, value in permitted.items() if path not in filtered}
+            if filtered
+            else permitted
+        ),
+        withheld=grounds.closed_categories(),
+        non_disclosure=shielded,
+    )
+    oral = frozenset(
+        decision.basis.id
+        for decision in decided.values()
+        if decision.basis is not None and decision.basis.kind is BasisKind.CONSENT_ORAL_ONCE
+    )
+    return Disclosure(
+        recipient=recipient,
+        purpose=purpose,
+        channel=channel,
+        at=at,
+        decisions=MappingProxyType(decisions),
+        view=view,
+        filtered=filtered,
+        oral_consents_used=oral,
+    )
+
+
+def is_address_like(path: str) -> bool:
+    """Say whether a non-disclosure order keeps this item back: address, municipality, contact point,
+    meeting place.
+
+    The way of a meeting (``mode``) stays, so that a recipient sees that it is held, and that it is remote.
+    """
+    return path.startswith(_ADDRESSES) or (path.startswith("meetings[") and path.endswith("].place"))
+
+
+_ADDRESSES: Final = (
+    "client.address.",
+    "client.contact_address.",
+    "client.telecom[",
+    "client.home_municipality",
+)
+_NO_SERVICES: Final = frozenset[str]()
+
+
+@lru_cache(maxsize=65_536)
+def _fixed_labels(path: str) -> frozenset[Category] | None:
+    """Give the labels of an item that depend on its field alone; ``None`` where values decide too."""
+    meaning = FIELDS[pattern_of(path)]
+    return None if meaning.rules else meaning.labels
