@@ -73,9 +73,7 @@ class TyppiCase:
 
     def change_behind(self, simulator: SimulatorProcess, record_id: str) -> None:
         """A worker writes into the same section."""
-        simulator.act(
-            "edit", suunnitelmaId=record_id, osio="osaaminen", tiedot={"tyokokemus": "by a user"}
-        )
+        simulator.act("edit", suunnitelmaId=record_id, osio="osaaminen", tiedot={"tyokokemus": "by a user"})
 
     def add_unknown(self, simulator: SimulatorProcess, record_id: str) -> None:
         """A field of a later TYPPI."""

@@ -1,9 +1,10 @@
 """TYPPI, the joint register of the multi-sector joint service: adapter, native records and simulator."""
 
 from tyokyky_adapter_typpi.client import Typpi
+from tyokyky_adapter_typpi.codecs import CODECS
 from tyokyky_bridge.adapterkit.contract import Adapter, SystemConfig
 
-__all__ = ["connect"]
+__all__ = ["CODECS", "connect"]
 
 
 def connect(config: SystemConfig) -> Adapter:
