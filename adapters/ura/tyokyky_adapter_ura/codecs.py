@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,7 @@ from tyokyky_bridge.adapterkit.codec import Codec, CodecRefusal
 LINE_WIDTH: Final = 70
 MAX_LINES: Final = 20
 OPEN_ENDED: Final = 99991231
+B4_MOST: Final = 10
 HELSINKI: Final = ZoneInfo("Europe/Helsinki")
 
 _ENCODING = "iso-8859-1"
@@ -167,6 +169,30 @@ def _read_moment(raw: object) -> datetime | None:
     return datetime(day.year, day.month, day.day, hour, minute, tzinfo=HELSINKI).astimezone(UTC)
 
 
+def _write_day(value: object) -> int:
+    return _write_moment(value) // 10000
+
+
+def _read_day(raw: object) -> datetime | None:
+    number = _number(raw)
+    return None if number == 0 else _read_moment(number * 10000)
+
+
+def _write_score(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal) or value != int(value):
+        raise CodecRefusal("not a whole number")
+    if not 0 <= value <= B4_MOST:
+        raise CodecRefusal(f"not a score from 0 to {B4_MOST}")
+    return str(int(value))
+
+
+def _read_score(raw: object) -> Decimal:
+    text = _text(raw)
+    if not (text.isascii() and text.isdigit() and len(text) <= 2 and int(text) <= B4_MOST):
+        raise CodecRefusal(f"not a score from 0 to {B4_MOST}")
+    return Decimal(int(text))
+
+
 def _number(raw: object) -> int:
     if isinstance(raw, bool) or not isinstance(raw, int):
         raise CodecRefusal("not a number")
@@ -197,6 +223,14 @@ CODECS: Final[dict[str, Codec]] = {
         ),
         Codec("date-int-end", _write_end, _read_end, r"\d{8}"),
         Codec("partial-date-int", _write_partial, _read_partial, r"\d{8}"),
+        Codec(
+            "day-of-moment-int",
+            _write_day,
+            _read_day,
+            r"\d{8}",
+            "the time of day is not kept",
+        ),
+        Codec("b4-score", _write_score, _read_score, r"\d{1,3}"),
         Codec(
             "moment-int",
             _write_moment,

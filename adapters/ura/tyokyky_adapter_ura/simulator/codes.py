@@ -1,8 +1,7 @@
-"""Ura's code lists. The first six of ``palvelu`` and six of ``tilanne`` stand in domain report 8.4; all values are invented."""
+"""Ura's code lists. Six services and six statuses stand in domain report 8.4, the rest is in their manner; all are invented."""
 
 from types import MappingProxyType
 from typing import Final
-
 
 LISTS: Final[dict[str, dict[str, str]]] = {
     "plan-status": {
@@ -84,6 +83,12 @@ LISTS: Final[dict[str, dict[str, str]]] = {
         "03": "vähäinen",
         "04": "ei työhistoriaa",
     },
+    "contact-system": {
+        "01": "puhelin",
+        "02": "sähköposti",
+        "03": "tekstiviesti",
+        "99": "muu",
+    },
     "previous-service": {
         "21": "työkokeilu",
         "22": "palkkatuki",
@@ -118,7 +123,7 @@ LISTS: Final[dict[str, dict[str, str]]] = {
         "04": "ei vaikutusta",
         "05": "kuormitti",
     },
-    "status-labour": {
+    "labour-status": {
         "01": "työtön",
         "02": "työllistetty",
         "03": "lomautettu",
@@ -204,6 +209,13 @@ LISTS: Final[dict[str, dict[str, str]]] = {
         "04": "vastaus lähetteeseen",
         "05": "asiakaspalaute",
     },
+    "assessment-status": {
+        "01": "suunniteltu",
+        "02": "käynnissä",
+        "03": "valmis",
+        "04": "keskeytynyt",
+        "05": "peruttu",
+    },
     "benefit": {
         "01": "työmarkkinatuki",
         "02": "peruspäiväraha",
@@ -250,14 +262,16 @@ CODED: Final = MappingProxyType(
         "suunnitelma.lahetteet.taho": "referrer",
         "suunnitelma.lahetteet.tila": "referral-status",
         "asiakas.tyohistoria_luonne": "work-history-pattern",
+        "asiakas.yhteystiedot.laji": "contact-system",
         "suunnitelma.palveluhistoria.palvelu": "previous-service",
         "suunnitelma.palvelut.palvelu": "service",
         "suunnitelma.suositukset.palvelu": "service",
+        "suunnitelma.kaytossa_olevat": "service",
         "suunnitelma.palveluhistoria.toteutuma": "completion",
         "suunnitelma.palvelut.toteutuma": "completion",
         "suunnitelma.palvelut.vaikutus": "impact",
-        "suunnitelma.tilanne": "status-labour",
-        "suunnitelma.paattyminen.tilanne": "status-labour",
+        "suunnitelma.tilanne": "labour-status",
+        "suunnitelma.paattyminen.tilanne": "labour-status",
         "suunnitelma.palvelut.tila": "service-status",
         "suunnitelma.palvelut.paatokset.laji": "decision",
         "suunnitelma.palvelut.keskeytys": "interruption",
@@ -266,6 +280,7 @@ CODED: Final = MappingProxyType(
         "suunnitelma.tapaamiset.tapa": "meeting-mode",
         "suunnitelma.tapaamiset.tila": "meeting-status",
         "palaute.laji": "feedback",
+        "suunnitelma.arviot.tila": "assessment-status",
         "suunnitelma.etuudet.etuus": "benefit",
         "suunnitelma.etuudet.maksaja": "payer",
         "suunnitelma.etuudet.tila": "benefit-status",

@@ -17,21 +17,22 @@ LINE_WIDTH = 70
 OPEN_ENDED = 99991231
 
 LINES = frozenset(
-    "tavoite ammatilliset_suunnitelmat asiakkaan_nakemys terveystiedot kuntoutus verkosto lisatiedot tyokokemus erityistaidot"
-    " huomautus syy arvio asiat jatko yhteenveto suositus".split()
+    "tavoite tavoitetiedot seurantatiedot ammatilliset_suunnitelmat asiakkaan_nakemys terveystiedot kela lisatiedot"
+    " tyokokemus erityistaidot huomautus kuvaus perustelu merkinta yhteenveto ohjaushuomiot osallistujat"
+    " kysymysteksti vastausteksti".split()
 )
-FLAGS = frozenset("tulkki turvakielto terveysrajoite suostuvainen asiakas_lasna voimassa tulkattu".split())
+FLAGS = frozenset("tulkki turvakielto terveysrajoite suostuvainen voimassa".split())
 DATES = frozenset(
-    "syntaika alku loppu tot_alku tot_loppu laadittu tarkistettu tarkistettava sovittu tyottomyys_alkaen turvakielto_alkaen"
-    " typ_alku typ_loppu saapunut palaute_annettu annettu_pvm pvm enintaan alkaen todettu sovittu_asiakkaan_kanssa".split()
+    "syntaika alku loppu tot_alku tot_loppu laadittu tarkistettu tarkistettava sovittu tyottomyys_alkaen"
+    " turvakielto_alkaen typ_alku typ_loppu saapunut palaute_annettu annettu_pvm pvm enintaan alkaen".split()
 )
 MOMENTS = frozenset("alkaa paattyy annettu toimitettu kuitattu".split())
 """Local time of Finland as an integer ``vvvvkkpphhmm``."""
 LENGTHS = {"rajoitteen_kuvaus": 200, "teksti": 2000}
 DEFAULT_LENGTH = 200
 IDENTITY = ("syntaika", "loppuosa", "vuosisata")
-MULTI_LINE = frozenset({"teksti"})
-"""Fields of the feedback form that take a line break; everywhere else it is a control character."""
+MULTI_LINE = frozenset({"teksti", "rajoitteen_kuvaus"})
+"""Fields that take a line break; everywhere else it is a control character."""
 
 _POSITION = re.compile(r"\[[0-9]+\]", re.ASCII)
 
@@ -142,5 +143,7 @@ def _leaves(row: dict[str, Any], path: str) -> Iterator[tuple[str, str, object]]
             for index, element in enumerate(value):  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
                 if isinstance(element, dict):
                     yield from _leaves(element, f"{where}[{index}]")  # pyright: ignore[reportUnknownArgumentType]
+                else:
+                    yield f"{where}[{index}]", name, element
         else:
             yield where, name, value
