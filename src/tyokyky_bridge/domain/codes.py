@@ -1,7 +1,7 @@
 """The closed code lists, read once from the FHIR CodeSystems of the data distribution.
 
-The committed JSON files are the only copy of the codes; this module is the one place of the domain that reads package
-data. Source: domain report 3.4 (CL-01 to CL-51), 2.5 (state lists), 7 (instruments).
+The committed JSON files are the only copy of the codes; this module is the one place of the domain that reads
+package data. Source: domain report 3.4 (CL-01 to CL-51), 2.5 (state lists), 7 (instruments).
 """
 
 import json
@@ -29,7 +29,7 @@ class UnknownCodeList(BridgeError):
 
 @dataclass(frozen=True)
 class CodeList:
-    """One closed list: *labels* maps each code to its ``fi``, ``sv`` and ``en`` label, *properties* to extra columns."""
+    """One closed list: *labels* maps each code to its ``fi``, ``sv`` and ``en`` label, *properties* to more."""
 
     id: str
     slug: str
@@ -90,7 +90,7 @@ def _parse(document: Mapping[str, Any]) -> CodeList:
 
 @cache
 def code_lists() -> Mapping[str, CodeList]:
-    """Every shipped list by its id (``CL-03``, or the slug for lists without a number), in the order of the ids."""
+    """Every shipped list by its id (``CL-03``, or the slug for lists without a number), ordered by id."""
     folder = files("tyokyky_mappings").joinpath("canonical/codes")
     lists = [_parse(json.loads(f.read_bytes())) for f in folder.iterdir() if f.name.endswith(".json")]
     return {each.id: each for each in sorted(lists, key=lambda each: each.id)}

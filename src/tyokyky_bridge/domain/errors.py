@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 
 class BridgeError(Exception):
-    """A fact that stops the work. Messages hold ids, field names, rules and counts; never a name, hetu or free text."""
+    """A fact that stops the work. Messages hold ids, fields, rules and counts; never a name, hetu or free
+    text.
+    """
 
     code = "bridge/error"
 

@@ -1,7 +1,8 @@
 """The Finnish personal identity code (henkilötunnus): parse, normalise, mask.
 
-The century sign distinguishes people: two codes that differ only in it belong to two persons, so no comparison ever
-drops it. A HETU goes into no URL, log line or error text. Source: domain report 5.1–5.5; dvv.fi.
+The century sign distinguishes people: two codes that differ only in it belong to two persons, so no
+comparison ever drops it. A HETU goes into no URL, log line or error text. Source: domain report 5.1–5.5;
+dvv.fi.
 """
 
 import re
@@ -35,7 +36,7 @@ class InvalidHetu(BridgeError):
 
     code = "hetu/invalid"
 
-    def __init__(self, rule: str) -> None:
+    def __init__(self, *, rule: str) -> None:
         self.rule = rule
         super().__init__(f"not a valid HETU: {rule}")
 
@@ -54,7 +55,7 @@ class Hetu:
 
     @property
     def individual_number(self) -> int:
-        """002–899 in the population register, 900–999 for test and temporary identities. Says nothing about gender."""
+        """002–899 in the population register, 900–999 for test and temporary ones. Says nothing about gender."""
         return int(self.value[7:10])
 
     @property
@@ -97,7 +98,7 @@ def parse_hetu(
     Args:
         text: As typed or as a partner sent it.
         synthetic_only: Refuse numbers of real people (002–899), for test and demo environments.
-        allow: Published examples to accept although their check character is wrong, e.g. `PUBLISHED_FIXTURES`.
+        allow: Published examples to accept in spite of their check character, e.g. `PUBLISHED_FIXTURES`.
         today: When given, a birth date after it is refused.
 
     Raises:
@@ -108,20 +109,20 @@ def parse_hetu(
     value = normalise_hetu(text)
     found = _FORM.match(value)
     if found is None:
-        raise InvalidHetu("form")
+        raise InvalidHetu(rule="form")
     day, month, year, sign, number, check = found.groups()
     try:
         born = date(CENTURIES[sign] + int(year), int(month), int(day))
     except ValueError:
-        raise InvalidHetu("birth date") from None
+        raise InvalidHetu(rule="birth date") from None
     if today is not None and born > today:
-        raise InvalidHetu("birth date in the future")
+        raise InvalidHetu(rule="birth date in the future")
     if int(number) < 2:
-        raise InvalidHetu("individual number")
+        raise InvalidHetu(rule="individual number")
     if check != check_character(day + month + year + number) and value not in allow:
-        raise InvalidHetu("check character")
+        raise InvalidHetu(rule="check character")
     if synthetic_only and int(number) < 900:
-        raise InvalidHetu("only synthetic numbers 900-999 are accepted here")
+        raise InvalidHetu(rule="only synthetic numbers 900-999 are accepted here")
     return Hetu(value, born)
 
 

@@ -1,7 +1,7 @@
 """Items: the addressable leaves of a plan, their paths and what the schema says of them.
 
-A path names a leaf by field names and element ids, never by index: ``goals[g-7].text_client``. The member of a set is
-keyed by itself: ``referrals[r-1].need_cues[low_b4]``. A pattern is a path with emptied brackets.
+A path names a leaf by field names and element ids, never by index: ``goals[g-7].text_client``. The member of
+a set is keyed by itself: ``referrals[r-1].need_cues[low_b4]``. A pattern is a path with emptied brackets.
 """
 
 import re
@@ -91,7 +91,7 @@ def _document(leaves: Leaves) -> dict[str, Any]:
     keyed: list[tuple[dict[str, Any], str]] = []
 
     def elements(here: dict[str, Any], name: str) -> dict[str, Any]:
-        found = here.get(name)
+        found: dict[str, Any] | None = here.get(name)
         if found is None:
             found = here[name] = {}
             keyed.append((here, name))
@@ -101,15 +101,13 @@ def _document(leaves: Leaves) -> dict[str, Any]:
         steps = _steps(path)
         if steps is None:
             raise InvalidPlan([Problem("?", "there is no such item")])
-        here = root
+        here: dict[str, Any] = root
         for name, key in steps[:-1]:
             if key is None:
                 here = here.setdefault(name, {})
             else:
                 held = elements(here, name)
-                here = held.get(key)
-                if here is None:
-                    here = held[key] = {"id": key}
+                here = held.setdefault(key, {"id": key})
         name, key = steps[-1]
         if key is None:
             here[name] = value
@@ -180,7 +178,7 @@ def _identity(value: Any) -> Any:
 
 
 _TO_JSON: Final[Mapping[str, Callable[[Any], str | int | bool]]] = {
-    "date": date.isoformat,
+    "date": lambda value: cast("date", value).isoformat(),
     "datetime": lambda value: cast("datetime", value).astimezone(UTC).isoformat(),
     "decimal": str,
 }

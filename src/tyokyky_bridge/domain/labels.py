@@ -1,8 +1,8 @@
 """Information categories of an item: by its field, and by the values that stand beside it.
 
-Rules of the domain report 6.3: (a) a label depends on the value too; (b) a text that may mix matters carries all labels
-of its section; (c) all labels must be permitted. Where the deciding code is missing, all labels that its list knows
-apply: what cannot be told harmless is treated as the strictest.
+Rules of the domain report 6.3: (a) a label depends on the value too; (b) a text that may mix matters carries
+all labels of its section; (c) all labels must be permitted. Where the deciding code is missing, all labels
+that its list knows apply: what cannot be told harmless is treated as the strictest.
 """
 
 from collections.abc import Mapping
@@ -59,7 +59,7 @@ class ByCode:
 
 @dataclass(frozen=True)
 class OfFeedback:
-    """Feedback is labelled by its kind, and by the service, earlier service or assessment that it is about."""
+    """Feedback is labelled by its kind, and by the service or assessment that it is about."""
 
     kind: ByCode = ByCode("kind", "CL-45", None)
 

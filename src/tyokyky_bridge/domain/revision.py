@@ -26,8 +26,8 @@ class OriginsDoNotMatch(BridgeError):
 class Origin:
     """Where the value of an item comes from: its *party* is the one that discloses it.
 
-    *system*, *record* and *record_version* name the native record; they are ``None`` for what was recorded in the hub.
-    *at* is the moment of recording there, aware; *role* a care-team role (CL-27) or ``bridge``.
+    *system*, *record* and *record_version* name the native record; they are ``None`` for what was recorded in
+    the hub. *at* is the moment of recording there, aware; *role* a care-team role (CL-27) or ``bridge``.
     """
 
     party: str
@@ -57,7 +57,8 @@ class Origin:
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "Origin":
         """The inverse of `to_json`."""
-        return cls(**{**document, "at": datetime.fromisoformat(document["at"])})
+        members: dict[str, Any] = {**document, "at": datetime.fromisoformat(document["at"])}
+        return cls(**members)
 
 
 @dataclass(frozen=True)

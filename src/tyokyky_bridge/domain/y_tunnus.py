@@ -14,7 +14,7 @@ class InvalidYTunnus(BridgeError):
 
     code = "y-tunnus/invalid"
 
-    def __init__(self, rule: str) -> None:
+    def __init__(self, *, rule: str) -> None:
         self.rule = rule
         super().__init__(f"not a valid Y-tunnus: {rule}")
 
@@ -37,12 +37,12 @@ def parse_y_tunnus(text: str) -> str:
     value = text.strip()
     found = _FORM.match(value)
     if found is None:
-        raise InvalidYTunnus("form")
+        raise InvalidYTunnus(rule="form")
     expected = check_digit(found[1])
     if expected is None:
-        raise InvalidYTunnus("number not in use")
+        raise InvalidYTunnus(rule="number not in use")
     if int(found[2]) != expected:
-        raise InvalidYTunnus("check digit")
+        raise InvalidYTunnus(rule="check digit")
     return value
 
 

@@ -4,7 +4,6 @@ from decimal import Decimal
 from typing import Self, cast
 
 from pydantic import model_validator
-from pydantic_core import PydanticCustomError
 
 from tyokyky_bridge.domain.codes import code_list
 from tyokyky_bridge.domain.plan.coded import (
@@ -19,7 +18,7 @@ from tyokyky_bridge.domain.plan.coded import (
 )
 from tyokyky_bridge.domain.plan.meaning import means
 from tyokyky_bridge.domain.plan.parts import ListedWorker, OrgRef, Period, WorkerRef
-from tyokyky_bridge.domain.plan.text import Str, Text
+from tyokyky_bridge.domain.plan.text import Str, Text, refuse
 from tyokyky_bridge.domain.plan.values import Day, Element, Flag, Language, Many, Moment, Number, Part
 
 
@@ -54,7 +53,10 @@ class Assessment(Element):
 
 
 def check_score(instrument: str, value: Decimal) -> str | None:
-    """The rule that *value* breaks on *instrument*, or ``None``. Zero is an ordinary value. Source: domain report 7.1, 7.3."""
+    """The rule that *value* breaks on *instrument*, or ``None``. Zero is an ordinary value.
+
+    Source: domain report 7.1, 7.3.
+    """
     instruments = code_list("CL-36")
     lowest, highest = instruments.value(instrument, "minimum"), instruments.value(instrument, "maximum")
     if lowest is None or highest is None:
@@ -96,5 +98,5 @@ class Score(Element):
         if self.instrument is not None and self.value is not None:
             broken = check_score(self.instrument, self.value)
             if broken is not None:
-                raise PydanticCustomError("score_value", "value {rule}", {"rule": broken})
+                refuse("score_value", "value {rule}", rule=broken)
         return self

@@ -1,6 +1,6 @@
 """S1–S3: who sent the client, what the client can do, and which services were tried before."""
 
-from tyokyky_bridge.domain.categories import Category as C
+from tyokyky_bridge.domain.categories import Category as Cat
 from tyokyky_bridge.domain.plan.coded import (
     Completion,
     DrivingLicence,
@@ -53,13 +53,13 @@ class Referral(Element):
     channel: ReferralChannel | None = means("ohjautumistapa", "hänvisningssätt", "channel", source="seed 002")
     received_on: Day | None = means("saapumispäivä", "ankomstdag", "received on", source="derived")
     reason: Text | None = means(
-        "ohjauksen syy", "orsak till hänvisningen", "reason", plus=[C.HEALTH_FUNCTIONING], source="seed 002"
+        "ohjauksen syy", "orsak till hänvisningen", "reason", plus=[Cat.HEALTH_FUNCTIONING], source="seed 002"
     )
     essential_information: Text | None = means(
         "arvion kannalta oleelliset tiedot",
         "uppgifter som är väsentliga för bedömningen",
         "essential information",
-        plus=[C.HEALTH_FUNCTIONING, C.SOCIAL_SITUATION, C.EMPLOYMENT_HISTORY],
+        plus=[Cat.HEALTH_FUNCTIONING, Cat.SOCIAL_SITUATION, Cat.EMPLOYMENT_HISTORY],
         source="seed 002",
     )
     need_cues: SetOf[NeedCue] = means(
@@ -111,7 +111,7 @@ class InterruptedEducation(Element):
 
     name: Str | None = means("koulutus", "utbildning", "name")
     year: Count | None = means("vuosi", "år", "year")
-    reason: Text | None = means("syy", "orsak", "reason", plus=[C.HEALTH_FUNCTIONING])
+    reason: Text | None = means("syy", "orsak", "reason", plus=[Cat.HEALTH_FUNCTIONING])
 
 
 class LanguageSkill(Element):
@@ -143,7 +143,7 @@ class Competence(Part):
         "opintojen aikainen tuki",
         "stöd under studierna",
         "support during studies",
-        plus=[C.HEALTH_FUNCTIONING],
+        plus=[Cat.HEALTH_FUNCTIONING],
         source="seed 002",
     )
     driving_licence: SetOf[DrivingLicence] = means(
@@ -168,19 +168,19 @@ class PreviousService(Element):
         "keskeytymisen syy",
         "orsak till avbrottet",
         "reason of interruption",
-        plus=[C.HEALTH_FUNCTIONING],
+        plus=[Cat.HEALTH_FUNCTIONING],
         source="seed 002",
     )
     impact: Impact | None = means("vaikuttavuus", "effekt", "impact")
     impact_text: Text | None = means("vaikuttavuus, sanallinen", "effekt, i ord", "impact in words")
     feedback: SetOf[Ref] = means("palautteet", "respons", "feedback", auth="ES", default=())
     reports: SetOf[Ref] = means(
-        "raportit", "rapporter", "reports", auth="ES", plus=[C.HEALTH_FUNCTIONING], default=()
+        "raportit", "rapporter", "reports", auth="ES", plus=[Cat.HEALTH_FUNCTIONING], default=()
     )
     guidance_notes: Text | None = means(
         "ammatinvalinnanohjauksen huomiot",
         "yrkesvägledningens anmärkningar",
         "guidance notes",
-        plus=[C.HEALTH_FUNCTIONING],
+        plus=[Cat.HEALTH_FUNCTIONING],
         source="seed 002",
     )

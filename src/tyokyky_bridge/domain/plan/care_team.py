@@ -1,6 +1,6 @@
 """D3: workers and coordination."""
 
-from tyokyky_bridge.domain.categories import Category as C
+from tyokyky_bridge.domain.categories import Category as Cat
 from tyokyky_bridge.domain.plan.meaning import means
 from tyokyky_bridge.domain.plan.parts import ListedWorker, OrgRef, Period, WorkerRef
 from tyokyky_bridge.domain.plan.values import Day, Element, Many, Part, PartyRef, Ref
@@ -57,7 +57,7 @@ class CareTeam(Part):
         "egen kontaktperson",
         "own worker",
         auth="S",
-        plus=[C.SOCIAL_SERVICES],
+        plus=[Cat.SOCIAL_SERVICES],
         source="seeds 000, 004",
         default=WorkerRef(),
     )

@@ -3,19 +3,18 @@
 from typing import Self
 
 from pydantic import model_validator
-from pydantic_core import PydanticCustomError
 
-from tyokyky_bridge.domain.categories import Category as C
+from tyokyky_bridge.domain.categories import Category as Cat
 from tyokyky_bridge.domain.hetu import InvalidHetu, parse_hetu
 from tyokyky_bridge.domain.plan.coded import ContactSystem, GuardianKind, IdentifierKind
 from tyokyky_bridge.domain.plan.meaning import REQUIRED, means
 from tyokyky_bridge.domain.plan.parts import Period
-from tyokyky_bridge.domain.plan.text import Str
+from tyokyky_bridge.domain.plan.text import Str, refuse
 from tyokyky_bridge.domain.plan.values import Day, Element, Flag, Language, Many, Municipality, Part, Uuid
 
 
 class PersonIdentifier(Element):
-    """A HETU, or an identifier that stands in for one. Two HETUs that differ only in the century sign are two people."""
+    """A HETU, or what stands in for one. Two HETUs that differ only in the century sign are two people."""
 
     value: Str = means("arvo", "värde", "value", default=REQUIRED)
     period: Period = means("voimassa", "giltig", "period", default=Period())
@@ -27,11 +26,9 @@ class PersonIdentifier(Element):
             try:
                 parsed = parse_hetu(self.value)
             except InvalidHetu as wrong:
-                raise PydanticCustomError(
-                    "hetu", "is not a valid HETU ({rule})", {"rule": wrong.rule}
-                ) from None
+                refuse("hetu", "is not a valid HETU ({rule})", rule=wrong.rule)
             if parsed.value != self.value:
-                raise PydanticCustomError("hetu", "a HETU is kept in its normal form")
+                refuse("hetu", "a HETU is kept in its normal form")
         return self
 
 
@@ -95,18 +92,18 @@ class Client(Part):
         "kotikunta",
         "hemkommun",
         "home municipality",
-        labels=[C.IDENTITY_CONTACT],
+        labels=[Cat.IDENTITY_CONTACT],
         source="fhir-fi/finnish-base-profiles",
     )
     address: Address = means(
-        "osoite", "adress", "address", labels=[C.IDENTITY_CONTACT], source="derived", default=Address()
+        "osoite", "adress", "address", labels=[Cat.IDENTITY_CONTACT], source="derived", default=Address()
     )
     contact_address: Address = means(
         "yhteysosoite",
         "kontaktadress",
         "contact address",
         auth="C",
-        labels=[C.IDENTITY_CONTACT],
+        labels=[Cat.IDENTITY_CONTACT],
         source="derived",
         default=Address(),
     )
@@ -115,7 +112,7 @@ class Client(Part):
         "telefon och e-post",
         "telephone and e-mail",
         auth="C",
-        labels=[C.IDENTITY_CONTACT],
+        labels=[Cat.IDENTITY_CONTACT],
         source="seed 002",
         default=(),
     )
@@ -123,14 +120,14 @@ class Client(Part):
         "turvakielto", "spärrmarkering", "non-disclosure order", source="dvv.fi", default=NonDisclosure()
     )
     native_language: Language | None = means(
-        "äidinkieli", "modersmål", "native language", labels=[C.IDENTITY_LANGUAGE], source="seed 002"
+        "äidinkieli", "modersmål", "native language", labels=[Cat.IDENTITY_LANGUAGE], source="seed 002"
     )
     contact_language: Language | None = means(
         "asiointikieli",
         "kontaktspråk",
         "contact language",
         auth="C",
-        labels=[C.IDENTITY_LANGUAGE],
+        labels=[Cat.IDENTITY_LANGUAGE],
         source="seed 002",
     )
     interpreter: Interpreter = means(
@@ -138,7 +135,7 @@ class Client(Part):
         "behov av tolk",
         "interpreter",
         auth="C",
-        labels=[C.IDENTITY_LANGUAGE],
+        labels=[Cat.IDENTITY_LANGUAGE],
         source="seed 002",
         default=Interpreter(),
     )
@@ -146,7 +143,7 @@ class Client(Part):
         "edunvalvoja tai muu edustaja",
         "intressebevakare eller annan företrädare",
         "guardians",
-        plus=[C.SOCIAL_SITUATION],
+        plus=[Cat.SOCIAL_SITUATION],
         source="kela.fi Y100",
         default=(),
     )
@@ -154,5 +151,5 @@ class Client(Part):
     @model_validator(mode="after")
     def _has_an_identifier(self) -> Self:
         if not any(each.kind in ("official", "temporary") for each in self.hetu):
-            raise PydanticCustomError("client_identifier", "needs a HETU or a temporary identifier")
+            refuse("client_identifier", "needs a HETU or a temporary identifier")
         return self

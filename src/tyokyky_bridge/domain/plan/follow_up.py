@@ -1,6 +1,6 @@
 """D12, D13 and D15: follow-up, hand-over of coordination, closing."""
 
-from tyokyky_bridge.domain.categories import Category as C
+from tyokyky_bridge.domain.categories import Category as Cat
 from tyokyky_bridge.domain.plan.coded import ClosingReason, HandoverStatus, LabourMarketStatus
 from tyokyky_bridge.domain.plan.meaning import means
 from tyokyky_bridge.domain.plan.parts import HandoverCause, OrgRef, WorkerRef
@@ -25,7 +25,7 @@ class FollowUp(Part):
         "seurantatapahtumat",
         "uppföljningar",
         "events",
-        plus=[C.PLAN_GOALS, C.PLAN_SERVICES],
+        plus=[Cat.PLAN_GOALS, Cat.PLAN_SERVICES],
         source="seed 004",
         default=(),
     )
@@ -88,14 +88,14 @@ class Closing(Part):
         "status työmarkkinoilla päättyessä",
         "ställning på arbetsmarknaden vid avslutandet",
         "labour-market status at closing",
-        labels=[C.EMPLOYMENT_STATUS],
+        labels=[Cat.EMPLOYMENT_STATUS],
         source="derived",
     )
     b4: Count | None = means(
         "työkykypistemäärä päättyessä",
         "arbetsförmågepoäng vid avslutandet",
         "B4 at closing",
-        labels=[C.SELF_B4],
+        labels=[Cat.SELF_B4],
         source="derived",
     )
     client_copy_on: Day | None = means(
@@ -105,5 +105,5 @@ class Closing(Part):
         "loppuyhteenveto",
         "slutsammanfattning",
         "summary",
-        plus=[C.PLAN_GOALS, C.PLAN_SERVICES, C.HEALTH_FUNCTIONING, C.SOCIAL_SITUATION],
+        plus=[Cat.PLAN_GOALS, Cat.PLAN_SERVICES, Cat.HEALTH_FUNCTIONING, Cat.SOCIAL_SITUATION],
     )

@@ -1,6 +1,6 @@
 """S8 and D2: what the client aims at, what the workers recommend, and who answers for what."""
 
-from tyokyky_bridge.domain.categories import Category as C
+from tyokyky_bridge.domain.categories import Category as Cat
 from tyokyky_bridge.domain.plan.coded import CareTeamRole, GoalArea, GoalStatus, ServiceType
 from tyokyky_bridge.domain.plan.meaning import means
 from tyokyky_bridge.domain.plan.parts import Achievement, OrgRef, WorkerRef
@@ -62,27 +62,32 @@ class AgreedPlan(Part):
         "faktorer som klienten vill att beaktas vid sysselsättningen",
         "client's considerations",
         auth="C",
-        plus=[C.HEALTH_FUNCTIONING, C.SOCIAL_SITUATION],
+        plus=[Cat.HEALTH_FUNCTIONING, Cat.SOCIAL_SITUATION],
     )
     client_assessment_of_services: Text | None = means(
         "asiakkaan arvio tarvittavista palveluista",
         "klientens bedömning av de tjänster som behövs",
         "client's assessment of services",
         auth="C",
-        plus=[C.PLAN_SERVICES],
+        plus=[Cat.PLAN_SERVICES],
     )
     worker_recommendations: Many[Recommendation] = means(
         "työntekijän suositukset",
         "arbetstagarens rekommendationer",
         "worker's recommendations",
         auth="R",
-        labels=[C.PLAN_SERVICES],
+        labels=[Cat.PLAN_SERVICES],
         by="service_type:CL-11",
-        missing=[C.HEALTH_FUNCTIONING, C.SOCIAL_SITUATION],
+        missing=[Cat.HEALTH_FUNCTIONING, Cat.SOCIAL_SITUATION],
         default=(),
     )
     responsible_parties: Many[ResponsibleParty] = means(
-        "vastuutahot", "ansvariga parter", "responsible parties", auth="B", labels=[C.ADMIN_CASE], default=()
+        "vastuutahot",
+        "ansvariga parter",
+        "responsible parties",
+        auth="B",
+        labels=[Cat.ADMIN_CASE],
+        default=(),
     )
     client_role: Text | None = means(
         "asiakkaan oma rooli", "klientens egen roll", "client's own role", auth="C"

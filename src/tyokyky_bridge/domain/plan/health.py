@@ -1,6 +1,6 @@
 """S4: health factors that bear on employment."""
 
-from tyokyky_bridge.domain.categories import Category as C
+from tyokyky_bridge.domain.categories import Category as Cat
 from tyokyky_bridge.domain.plan.coded import CheckupMode, CheckupStatus
 from tyokyky_bridge.domain.plan.meaning import means
 from tyokyky_bridge.domain.plan.parts import FlaggedText, SupportAtSchool, WorkerRef
@@ -21,27 +21,30 @@ class Health(Part):
     """Health factors. Source: domain report 3.2 S4."""
 
     checkup_date: Day | None = means(
-        "terveystarkastus tehty", "hälsoundersökning gjord", "health check done on", labels=[C.HEALTH_CHECKUP]
+        "terveystarkastus tehty",
+        "hälsoundersökning gjord",
+        "health check done on",
+        labels=[Cat.HEALTH_CHECKUP],
     )
     checkup_status: CheckupStatus | None = means(
         "terveystarkastuksen tila",
         "hälsoundersökningens status",
         "health check status",
-        labels=[C.HEALTH_CHECKUP],
+        labels=[Cat.HEALTH_CHECKUP],
         source="seed 002",
     )
     checkup_mode: CheckupMode | None = means(
         "terveystarkastuksen tapa",
         "hälsoundersökningens sätt",
         "health check mode",
-        labels=[C.HEALTH_CHECKUP],
+        labels=[Cat.HEALTH_CHECKUP],
         source="seed 002",
     )
     limiting_illnesses: Many[LimitingIllness] = means(
         "lääkärin toteamat työkykyyn vaikuttavat sairaudet",
         "av läkare konstaterade sjukdomar som påverkar arbetsförmågan",
         "illnesses that limit work ability",
-        labels=[C.HEALTH_DIAGNOSES],
+        labels=[Cat.HEALTH_DIAGNOSES],
         default=(),
     )
     work_limitation_flag: Flag | None = means(
@@ -67,7 +70,7 @@ class Health(Part):
         default=SupportAtSchool(),
     )
     substance_use: Text | None = means(
-        "päihteiden käyttö", "bruk av rusmedel", "substance use", labels=[C.HEALTH_SUBSTANCE]
+        "päihteiden käyttö", "bruk av rusmedel", "substance use", labels=[Cat.HEALTH_SUBSTANCE]
     )
     functioning_self_description: Text | None = means(
         "toimintakyky asiakkaan kertomana",
@@ -90,20 +93,20 @@ class Health(Part):
         "lausunnot työ- ja toimintakyvystä",
         "utlåtanden om arbets- och funktionsförmågan",
         "statements",
-        labels=[C.HEALTH_STATEMENTS],
+        labels=[Cat.HEALTH_STATEMENTS],
         default=(),
     )
     care_plan_ref: Str | None = means(
         "terveys- ja hoitosuunnitelman viite",
         "referens till hälso- och vårdplanen",
         "care plan reference",
-        labels=[C.HEALTH_STATEMENTS],
+        labels=[Cat.HEALTH_STATEMENTS],
         source="seed 002",
     )
     work_ability_conclusion: Text | None = means(
         "työkyvyn arvion johtopäätös",
         "slutsats om arbetsförmågan",
         "work-ability conclusion",
-        labels=[C.HEALTH_CONCLUSION],
+        labels=[Cat.HEALTH_CONCLUSION],
         source="seeds 000, 002",
     )

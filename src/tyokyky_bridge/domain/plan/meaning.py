@@ -1,4 +1,4 @@
-"""The one way in which a field of the plan says what it is: labels, category, authority and where it comes from."""
+"""The one way in which a field of the plan says what it is: labels, category, authority, source."""
 
 from collections.abc import Iterable
 from typing import Any, Final
@@ -13,7 +13,7 @@ REQUIRED: Final[Any] = ...
 NOTHING: Final[Any] = None
 
 
-def means(
+def means(  # noqa: PLR0913  a declaration: all but the three labels are named
     fi: str,
     sv: str,
     en: str,
@@ -37,10 +37,11 @@ def means(
             P pension provider, V population register, B bridge, R the organisation that recorded it.
         labels: Information categories of the field and of everything inside it.
         plus: Categories on top of the inherited ones, for texts that may mix matters.
-        by: Labels that depend on a value: ``leaf:list`` adds the ``category`` properties of the code that stands in
-            *leaf* (relative to this field, empty for the field itself); ``@rule`` names a rule of
-            `tyokyky_bridge.domain.labels`.
-        missing: Categories when that code is absent; by default all that the list knows, which is the strictest.
+        by: Labels that depend on a value, space-separated: ``leaf:list`` adds the ``category`` properties of
+        the
+            code in *leaf* (relative to this field, empty for the field itself), ``leaf:list?`` likewise but
+            adds nothing when the code is absent; ``@rule`` names a rule of `tyokyky_bridge.domain.labels`.
+        missing: Categories when that code is absent; by default all that the list knows, the strictest.
         section: Heading of the dictionary, S1–S8 or D0–D15.
         source: The seed document or rule behind the field.
         default: ``REQUIRED`` for a mandatory field.

@@ -1,6 +1,6 @@
 """S6: what Kela and the pension provider do."""
 
-from tyokyky_bridge.domain.categories import Category as C
+from tyokyky_bridge.domain.categories import Category as Cat
 from tyokyky_bridge.domain.plan.coded import (
     Payer,
     PensionDecision,
@@ -36,7 +36,7 @@ class Rehabilitation(Element):
     organiser: OrgRef = means("järjestäjä", "anordnare", "organiser", default=OrgRef())
     period: Period = means("jakso", "period", "period", default=Period())
     status: ServiceStatus | None = means("tila", "status", "status")
-    outcome: Text | None = means("tulos", "resultat", "outcome", plus=[C.HEALTH_FUNCTIONING])
+    outcome: Text | None = means("tulos", "resultat", "outcome", plus=[Cat.HEALTH_FUNCTIONING])
     report_ref: Ref | None = means("raportti", "rapport", "report")
 
 
@@ -49,7 +49,7 @@ class PensionApplication(Element):
     decision: PensionDecision | None = means("päätös", "beslut", "decision")
     decided_on: Day | None = means("päätetty", "beslutat", "decided on")
     rejection_reason: Text | None = means(
-        "hylkäyksen syy", "orsak till avslag", "reason of rejection", plus=[C.HEALTH_FUNCTIONING]
+        "hylkäyksen syy", "orsak till avslag", "reason of rejection", plus=[Cat.HEALTH_FUNCTIONING]
     )
 
 
@@ -61,14 +61,14 @@ class Measures(Part):
         "sjukledigheter",
         "sick leaves",
         auth="HK",
-        labels=[C.BENEFITS_STATUS, C.HEALTH_FUNCTIONING],
+        labels=[Cat.BENEFITS_STATUS, Cat.HEALTH_FUNCTIONING],
         default=(),
     )
     rehabilitation_subsidy: Many[RehabilitationSubsidy] = means(
         "kuntoutustuki",
         "rehabiliteringsstöd",
         "rehabilitation subsidy",
-        labels=[C.BENEFITS_STATUS],
+        labels=[Cat.BENEFITS_STATUS],
         source="seeds 003, 004",
         default=(),
     )
@@ -86,7 +86,7 @@ class Measures(Part):
         "eläkehakemukset",
         "pensionsansökningar",
         "pension applications",
-        labels=[C.BENEFITS_DECISIONS],
+        labels=[Cat.BENEFITS_DECISIONS],
         default=(),
     )
     statements: SetOf[Ref] = means(
@@ -94,7 +94,7 @@ class Measures(Part):
         "utlåtanden och uppgifter om rehabilitering",
         "statements",
         auth="KH",
-        labels=[C.HEALTH_STATEMENTS],
+        labels=[Cat.HEALTH_STATEMENTS],
         default=(),
     )
     kela_view: Text | None = means(
@@ -102,6 +102,6 @@ class Measures(Part):
         "FPA-sakkunnigs bedömning",
         "view of Kela's expert",
         auth="K",
-        plus=[C.BENEFITS_STATUS],
+        plus=[Cat.BENEFITS_STATUS],
         source="seeds 000, 003",
     )

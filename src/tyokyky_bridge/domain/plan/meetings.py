@@ -3,9 +3,8 @@
 from typing import Self
 
 from pydantic import model_validator
-from pydantic_core import PydanticCustomError
 
-from tyokyky_bridge.domain.categories import Category as C
+from tyokyky_bridge.domain.categories import Category as Cat
 from tyokyky_bridge.domain.plan.coded import (
     CareTeamRole,
     ConsultationKind,
@@ -17,7 +16,7 @@ from tyokyky_bridge.domain.plan.coded import (
 )
 from tyokyky_bridge.domain.plan.meaning import means
 from tyokyky_bridge.domain.plan.parts import WorkerRef
-from tyokyky_bridge.domain.plan.text import Str, Text
+from tyokyky_bridge.domain.plan.text import Str, Text, refuse
 from tyokyky_bridge.domain.plan.values import Day, Element, Flag, Many, Moment, Ref, Uuid
 
 
@@ -39,7 +38,7 @@ class Agreement(Element):
 
 
 class Meeting(Element):
-    """A meeting. Its place is address-like: a non-disclosure order hides it. Source: domain report 3.3 D8, 5.6."""
+    """A meeting; its place is address-like, so turvakielto hides it. Source: domain report 3.3 D8, 5.6."""
 
     kind: MeetingKind | None = means("tapaamisen laji", "typ av möte", "kind")
     start: Moment | None = means("alkaa", "börjar", "start")
@@ -93,24 +92,22 @@ class Consultation(Element):
         "kysymys",
         "fråga",
         "question",
-        plus=[C.HEALTH_FUNCTIONING, C.SOCIAL_SITUATION, C.EMPLOYMENT_HISTORY],
+        plus=[Cat.HEALTH_FUNCTIONING, Cat.SOCIAL_SITUATION, Cat.EMPLOYMENT_HISTORY],
         source="seed 004",
     )
     answer: Text | None = means(
         "vastaus",
         "svar",
         "answer",
-        plus=[C.HEALTH_FUNCTIONING, C.SOCIAL_SITUATION, C.EMPLOYMENT_HISTORY],
+        plus=[Cat.HEALTH_FUNCTIONING, Cat.SOCIAL_SITUATION, Cat.EMPLOYMENT_HISTORY],
         source="seed 004",
     )
     client_ref: Uuid | None = means(
-        "asiakasviite", "klientreferens", "client", plus=[C.IDENTITY_CORE], source="seed 002"
+        "asiakasviite", "klientreferens", "client", plus=[Cat.IDENTITY_CORE], source="seed 002"
     )
 
     @model_validator(mode="after")
     def _an_anonymous_one_has_no_client(self) -> Self:
         if self.kind == "anonymous":
-            raise PydanticCustomError(
-                "consultation_anonymous", "an anonymous consultation never belongs to a plan"
-            )
+            refuse("consultation_anonymous", "an anonymous consultation never belongs to a plan")
         return self

@@ -1,6 +1,6 @@
 """S7: the network around the client."""
 
-from tyokyky_bridge.domain.categories import Category as C
+from tyokyky_bridge.domain.categories import Category as Cat
 from tyokyky_bridge.domain.plan.coded import CareTeamRole, PeerSupport, Relation, Sector, ServiceType
 from tyokyky_bridge.domain.plan.meaning import means
 from tyokyky_bridge.domain.plan.parts import OrgRef, Period, WorkerRef
@@ -46,7 +46,7 @@ class Network(Part):
         "klientens egen syn på de tjänster som behövs",
         "client's view of the services needed",
         auth="C",
-        plus=[C.PLAN_SERVICES],
+        plus=[Cat.PLAN_SERVICES],
     )
     peer_support_offered: PeerSupport | None = means(
         "kokemusasiantuntija tai vertaistuki tarjottu",
@@ -58,7 +58,7 @@ class Network(Part):
         "närstående med på klientens önskan",
         "relatives at the client's wish",
         auth="C",
-        labels=[C.SOCIAL_SITUATION],
+        labels=[Cat.SOCIAL_SITUATION],
         source="seed 003",
         default=(),
     )

@@ -1,6 +1,6 @@
 """D6: services of the plan. A service is labelled by its type."""
 
-from tyokyky_bridge.domain.categories import Category as C
+from tyokyky_bridge.domain.categories import Category as Cat
 from tyokyky_bridge.domain.plan.coded import Completion, DecisionKind, Impact, ServiceStatus, ServiceType
 from tyokyky_bridge.domain.plan.meaning import means
 from tyokyky_bridge.domain.plan.parts import Interruption, OrgRef, Period, WorkerRef
@@ -79,7 +79,7 @@ class Service(Element):
         "beslut om resekostnader",
         "travel cost decision",
         auth="S",
-        plus=[C.SOCIAL_SERVICES],
+        plus=[Cat.SOCIAL_SERVICES],
         default=TravelCostDecision(),
     )
     compatibility_note: Text | None = means(
@@ -91,7 +91,7 @@ class Service(Element):
         "orsak till avbrottet",
         "reason of interruption",
         by="code:CL-42",
-        missing=[C.HEALTH_FUNCTIONING],
+        missing=[Cat.HEALTH_FUNCTIONING],
         source="seed 002",
         default=Interruption(),
     )

@@ -1,6 +1,6 @@
 """S5: the social situation, and the client's standing on the labour market."""
 
-from tyokyky_bridge.domain.categories import Category as C
+from tyokyky_bridge.domain.categories import Category as Cat
 from tyokyky_bridge.domain.plan.coded import BarrierType, DebtEnforcement, LabourMarketStatus, Relation
 from tyokyky_bridge.domain.plan.meaning import means
 from tyokyky_bridge.domain.plan.parts import HousingText
@@ -42,16 +42,16 @@ class Social(Part):
         "harrastukset ja kiinnostuksen kohteet", "hobbyer och intressen", "interests", auth="C"
     )
     special_skills: Text | None = means(
-        "erityistaidot", "specialkunskaper", "special skills", auth="C", plus=[C.EMPLOYMENT_HISTORY]
+        "erityistaidot", "specialkunskaper", "special skills", auth="C", plus=[Cat.EMPLOYMENT_HISTORY]
     )
     daily_rhythm: Text | None = means("päivärytmi", "dygnsrytm", "daily rhythm")
     everyday_management: Text | None = means("arjenhallinta", "vardagshantering", "everyday management")
     income_summary: Text | None = means(
-        "toimeentulo", "utkomst", "income", labels=[C.SOCIAL_FINANCE, C.BENEFITS_STATUS]
+        "toimeentulo", "utkomst", "income", labels=[Cat.SOCIAL_FINANCE, Cat.BENEFITS_STATUS]
     )
-    debts: Text | None = means("velat", "skulder", "debts", labels=[C.SOCIAL_FINANCE])
+    debts: Text | None = means("velat", "skulder", "debts", labels=[Cat.SOCIAL_FINANCE])
     debt_enforcement: DebtEnforcement | None = means(
-        "ulosotto", "utsökning", "debt enforcement", labels=[C.SOCIAL_FINANCE]
+        "ulosotto", "utsökning", "debt enforcement", labels=[Cat.SOCIAL_FINANCE]
     )
     barriers: Many[Barrier] = means(
         "muut asiakkaan kertomat esteet",
@@ -66,7 +66,7 @@ class Social(Part):
         "bedömning av servicebehovet",
         "assessment of service needs",
         auth="S",
-        labels=[C.SOCIAL_SERVICES],
+        labels=[Cat.SOCIAL_SERVICES],
         source="seeds 001, 003",
         default=(),
     )
@@ -75,7 +75,7 @@ class Social(Part):
         "omfattande social utredning",
         "comprehensive social report",
         auth="S",
-        labels=[C.SOCIAL_SERVICES],
+        labels=[Cat.SOCIAL_SERVICES],
         source="seeds 000, 002",
         default=(),
     )
@@ -84,7 +84,7 @@ class Social(Part):
         "referens till klientplanen",
         "client plan reference",
         auth="S",
-        labels=[C.SOCIAL_SERVICES],
+        labels=[Cat.SOCIAL_SERVICES],
         source="seed 003",
     )
 

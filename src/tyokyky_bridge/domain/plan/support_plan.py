@@ -3,9 +3,8 @@
 from typing import Any, Final, Self
 
 from pydantic import ValidationError, model_validator
-from pydantic_core import PydanticCustomError
 
-from tyokyky_bridge.domain.categories import Category as C
+from tyokyky_bridge.domain.categories import Category as Cat
 from tyokyky_bridge.domain.errors import InvalidPlan, Problem
 from tyokyky_bridge.domain.plan.assessments import Assessment, Score
 from tyokyky_bridge.domain.plan.background import Competence, PreviousService, Referral
@@ -24,6 +23,7 @@ from tyokyky_bridge.domain.plan.network import Network
 from tyokyky_bridge.domain.plan.parts import WorkerRef
 from tyokyky_bridge.domain.plan.services import Service
 from tyokyky_bridge.domain.plan.social import Employment, Social
+from tyokyky_bridge.domain.plan.text import refuse
 from tyokyky_bridge.domain.plan.values import Element, ItemPath, Many, Moment, Part
 
 OPEN: Final = frozenset({"active", "under_revision"})
@@ -31,7 +31,10 @@ OPEN: Final = frozenset({"active", "under_revision"})
 
 
 class NecessityMark(Element):
-    """A named professional's mark that an item is necessary for employment (TYP). Source: domain report 6.2, 6.6."""
+    """A named professional's mark that an item is necessary for employment (TYP).
+
+    Source: domain report 6.2, 6.6.
+    """
 
     item: ItemPath | None = means("tieto", "uppgift", "item")
     by: WorkerRef = means("merkitsijä", "märkt av", "marked by", default=WorkerRef())
@@ -41,8 +44,8 @@ class NecessityMark(Element):
 class SupportPlan(Part):
     """Työkyvyn tuen suunnitelma. Source: domain report 3.2 (S1–S8) and 3.3 (D0–D15).
 
-    Everything is optional but the identity, the status and, while the plan is open, the coordinator. References between
-    elements may dangle, because the other end may be withheld or arrive later.
+    Everything is optional but the identity, the status and, while the plan is open, the coordinator.
+    References between elements may dangle, because the other end may be withheld or arrive later.
     """
 
     header: Header = means(
@@ -51,11 +54,11 @@ class SupportPlan(Part):
         "Plan header",
         section="D0",
         auth="R",
-        labels=[C.ADMIN_CASE],
+        labels=[Cat.ADMIN_CASE],
         default=REQUIRED,
     )
     client: Client = means(
-        "Asiakas", "Klient", "Client", section="D1", auth="V", labels=[C.IDENTITY_CORE], default=REQUIRED
+        "Asiakas", "Klient", "Client", section="D1", auth="V", labels=[Cat.IDENTITY_CORE], default=REQUIRED
     )
     referrals: Many[Referral] = means(
         "Työkykykoordinaattorille ohjaava taho",
@@ -63,7 +66,7 @@ class SupportPlan(Part):
         "Referring body",
         section="S1",
         auth="R",
-        labels=[C.ADMIN_REFERRAL],
+        labels=[Cat.ADMIN_REFERRAL],
         by="referring_party_type:CL-03",
         source="seed 004",
         default=(),
@@ -74,7 +77,7 @@ class SupportPlan(Part):
         "Competence",
         section="S2",
         auth="E",
-        labels=[C.EMPLOYMENT_HISTORY],
+        labels=[Cat.EMPLOYMENT_HISTORY],
         source="seed 004",
         default=Competence(),
     )
@@ -95,7 +98,7 @@ class SupportPlan(Part):
         "Health factors",
         section="S4",
         auth="H",
-        labels=[C.HEALTH_FUNCTIONING],
+        labels=[Cat.HEALTH_FUNCTIONING],
         source="seed 004",
         default=Health(),
     )
@@ -105,7 +108,7 @@ class SupportPlan(Part):
         "Social situation",
         section="S5",
         auth="CS",
-        labels=[C.SOCIAL_SITUATION],
+        labels=[Cat.SOCIAL_SITUATION],
         source="seed 004",
         default=Social(),
     )
@@ -115,7 +118,7 @@ class SupportPlan(Part):
         "Employment",
         section="S5",
         auth="E",
-        labels=[C.EMPLOYMENT_STATUS],
+        labels=[Cat.EMPLOYMENT_STATUS],
         source="seed 004",
         default=Employment(),
     )
@@ -125,7 +128,7 @@ class SupportPlan(Part):
         "Measures of Kela and pension providers",
         section="S6",
         auth="KP",
-        labels=[C.REHAB_KELA],
+        labels=[Cat.REHAB_KELA],
         source="seed 004",
         default=Measures(),
     )
@@ -135,7 +138,7 @@ class SupportPlan(Part):
         "Network",
         section="S7",
         auth="R",
-        labels=[C.ADMIN_NETWORK],
+        labels=[Cat.ADMIN_NETWORK],
         source="seed 004",
         default=Network(),
     )
@@ -145,7 +148,7 @@ class SupportPlan(Part):
         "Plan",
         section="S8",
         auth="R",
-        labels=[C.PLAN_GOALS],
+        labels=[Cat.PLAN_GOALS],
         source="seed 004",
         default=AgreedPlan(),
     )
@@ -155,7 +158,7 @@ class SupportPlan(Part):
         "Goals",
         section="D2",
         auth="R",
-        labels=[C.PLAN_GOALS],
+        labels=[Cat.PLAN_GOALS],
         source="seed 004",
         default=(),
     )
@@ -165,7 +168,7 @@ class SupportPlan(Part):
         "Care team",
         section="D3",
         auth="R",
-        labels=[C.ADMIN_CASE],
+        labels=[Cat.ADMIN_CASE],
         source="seeds 002, 004",
         default=CareTeam(),
     )
@@ -221,7 +224,7 @@ class SupportPlan(Part):
         "Meetings",
         section="D8",
         auth="R",
-        labels=[C.PLAN_MEETINGS],
+        labels=[Cat.PLAN_MEETINGS],
         source="seed 002",
         default=(),
     )
@@ -242,7 +245,7 @@ class SupportPlan(Part):
         "Client feedback",
         section="D9",
         auth="C",
-        labels=[C.PLAN_GOALS],
+        labels=[Cat.PLAN_GOALS],
         source="seed 004",
         default=(),
     )
@@ -252,7 +255,7 @@ class SupportPlan(Part):
         "Benefits",
         section="D10",
         auth="K",
-        labels=[C.BENEFITS_STATUS],
+        labels=[Cat.BENEFITS_STATUS],
         by="type:CL-21 status:CL-48?",
         source="seed 003",
         default=(),
@@ -263,7 +266,7 @@ class SupportPlan(Part):
         "Consultations",
         section="D11",
         auth="R",
-        labels=[C.ADMIN_CASE],
+        labels=[Cat.ADMIN_CASE],
         default=(),
     )
     follow_up: FollowUp = means(
@@ -272,7 +275,7 @@ class SupportPlan(Part):
         "Follow-up",
         section="D12",
         auth="R",
-        labels=[C.ADMIN_CASE],
+        labels=[Cat.ADMIN_CASE],
         source="seeds 001, 004",
         default=FollowUp(),
     )
@@ -282,7 +285,7 @@ class SupportPlan(Part):
         "Hand-overs",
         section="D13",
         auth="B",
-        labels=[C.ADMIN_CASE],
+        labels=[Cat.ADMIN_CASE],
         source="seed 002",
         default=(),
     )
@@ -292,7 +295,7 @@ class SupportPlan(Part):
         "Closing",
         section="D15",
         auth="R",
-        labels=[C.ADMIN_CASE],
+        labels=[Cat.ADMIN_CASE],
         source="seed 004",
         default=Closing(),
     )
@@ -302,7 +305,7 @@ class SupportPlan(Part):
         "Necessity marks",
         section="D4",
         auth="R",
-        labels=[C.ADMIN_CASE],
+        labels=[Cat.ADMIN_CASE],
         by="@marked",
         source="domain report 6.2",
         default=(),
@@ -311,7 +314,7 @@ class SupportPlan(Part):
     @model_validator(mode="after")
     def _an_open_plan_has_a_coordinator(self) -> Self:
         if self.header.status in OPEN and self.care_team.coordinator.party is None:
-            raise PydanticCustomError("plan_coordinator", "an open plan needs care_team.coordinator.party")
+            refuse("plan_coordinator", "an open plan needs care_team.coordinator.party")
         return self
 
 

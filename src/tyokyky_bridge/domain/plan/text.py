@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, LiteralString, NoReturn
 
 from pydantic import AfterValidator, BeforeValidator
 from pydantic_core import PydanticCustomError
@@ -13,8 +13,13 @@ TEXT_MAX: Final = 10_000
 """Longest multi-line value, in characters."""
 
 
+def refuse(kind: LiteralString, rule: LiteralString, /, **context: Any) -> NoReturn:
+    """Refuse a value by naming the *rule* it breaks; the value itself is never echoed."""
+    raise PydanticCustomError(kind, rule, context)
+
+
 class Kind:
-    """Names what sort of leaf a type is, where the Python type alone does not tell, and its greatest length."""
+    """Names what sort of leaf a type is, where Python does not tell, and its greatest length."""
 
     def __init__(self, name: str, max_chars: int) -> None:
         self.name = name
@@ -22,9 +27,11 @@ class Kind:
 
 
 _REFUSED: Final = re.compile(
-    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f"  # control characters, tabs too, all but the line feed
+    "\u2028\u2029"  # line and paragraph separators
+    "\u202a-\u202e\u2066-\u2069"  # direction embeddings and overrides
+    "\ud800-\udfff\ufeff\ufffe\uffff]"  # lone surrogates, byte order mark, non-characters
 )
-"""Control characters (tabs too), line and paragraph separators, direction overrides, lone surrogates, non-characters."""
 
 
 def normalise_text(value: str) -> str:
@@ -39,27 +46,25 @@ def normalise_text(value: str) -> str:
     if "\r" in value:
         value = value.replace("\r\n", "\n")
     if _REFUSED.search(value):
-        raise PydanticCustomError("text_characters", "has a control character, separator or lone surrogate")
+        refuse("text_characters", "has a control character, separator or lone surrogate")
     value = unicodedata.normalize("NFC", value)
     value = "\n".join(line.rstrip() for line in value.split("\n")).strip("\n")
     if not value:
-        raise PydanticCustomError("text_empty", "is empty; leave the field out instead")
+        refuse("text_empty", "is empty; leave the field out instead")
     return value
 
 
 def _one_line(value: str) -> str:
     value = normalise_text(value).strip()
     if "\n" in value:
-        raise PydanticCustomError("text_lines", "must be one line")
+        refuse("text_lines", "must be one line")
     return value
 
 
 def _bounded(longest: int) -> AfterValidator:
     def check(value: str) -> str:
         if len(value) > longest:
-            raise PydanticCustomError(
-                "text_length", "is longer than {longest} characters", {"longest": longest}
-            )
+            refuse("text_length", "is longer than {longest} characters", longest=longest)
         return value
 
     return AfterValidator(check)
@@ -67,9 +72,9 @@ def _bounded(longest: int) -> AfterValidator:
 
 def _only_str(value: Any) -> Any:
     if type(value) is not str:
-        raise PydanticCustomError("text_type", "must be a text")
+        refuse("text_type", "must be a text")
     if len(value) > 4 * TEXT_MAX:
-        raise PydanticCustomError("text_length", "is longer than {longest} characters", {"longest": TEXT_MAX})
+        refuse("text_length", "is longer than {longest} characters", longest=TEXT_MAX)
     return value
 
 
@@ -93,12 +98,12 @@ Str = Annotated[
 
 
 def shaped(pattern: str, what: str) -> Any:
-    """A validator for an identifier-like text: it must match *pattern* whole; *what* is the rule shown on refusal."""
+    """A validator of identifiers: the text must match *pattern* whole; *what* is the rule shown on refusal."""
     whole = re.compile(rf"(?:{pattern})\Z")
 
     def check(value: str) -> str:
         if not whole.match(value):
-            raise PydanticCustomError("text_shape", "{what}", {"what": what})
+            refuse("text_shape", "{what}", what=what)
         return value
 
     return AfterValidator(check)

@@ -15,17 +15,17 @@ from pydantic import (
     Strict,
     model_validator,
 )
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic_core import CoreSchema, core_schema
 
 from tyokyky_bridge.domain.codes import code_list
-from tyokyky_bridge.domain.plan.text import Kind, Token, shaped
+from tyokyky_bridge.domain.plan.text import Kind, Token, refuse, shaped
 
 MAX_ELEMENTS: Final = 1000
 """Most elements of one list."""
 
 
 class Part(BaseModel):
-    """A nested value of the plan. It always exists; one whose leaves are all ``None`` is the same as none at all."""
+    """A nested value of the plan. It always exists; one whose leaves are all ``None`` is the same as none."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -47,7 +47,7 @@ _HETU_LIKE = re.compile(r"(?<![0-9a-z])[0-3]\d[01]\d{3}[-+a-fu-y]\d{3}[0-9a-y](?
 
 def _not_hetu_like(value: str) -> str:
     if _HETU_LIKE.search(value):
-        raise PydanticCustomError("id_hetu", "must not look like a HETU")
+        refuse("id_hetu", "must not look like a HETU")
     return value
 
 
@@ -58,7 +58,7 @@ ElementId = Annotated[
 
 
 class Element(Part):
-    """A list element: it is addressed by its *id*, which is part of the path of its leaves and not a leaf itself."""
+    """A list element: addressed by its *id*, which is part of the path of its leaves and not a leaf itself."""
 
     id: ElementId
 
@@ -81,9 +81,7 @@ AnyKey = TypeVar("AnyKey", bound=str)
 
 def _limit(count: int) -> None:
     if count > MAX_ELEMENTS:
-        raise PydanticCustomError(
-            "list_length", "has more than {longest} elements", {"longest": MAX_ELEMENTS}
-        )
+        refuse("list_length", "has more than {longest} elements", longest=MAX_ELEMENTS)
 
 
 def _in_order_of_id(elements: tuple[AnyElement, ...]) -> tuple[AnyElement, ...]:
@@ -91,21 +89,21 @@ def _in_order_of_id(elements: tuple[AnyElement, ...]) -> tuple[AnyElement, ...]:
         return elements
     _limit(len(elements))
     if len({e.id for e in elements}) != len(elements):
-        raise PydanticCustomError("list_ids", "two elements have the same id")
+        refuse("list_ids", "two elements have the same id")
     if any(_is_blank(e) for e in elements):
-        raise PydanticCustomError("list_blank", "an element has nothing but its id")
+        refuse("list_blank", "an element has nothing but its id")
     return tuple(sorted(elements, key=lambda e: e.id))
 
 
 def _in_order(values: tuple[AnyKey, ...]) -> tuple[AnyKey, ...]:
     _limit(len(values))
     if len(set(values)) != len(values):
-        raise PydanticCustomError("set_twice", "a value stands twice")
+        refuse("set_twice", "a value stands twice")
     return tuple(sorted(values))
 
 
 Many = Annotated[tuple[AnyElement, ...], AfterValidator(_in_order_of_id)]
-"""List of elements. Its order says nothing, so it is kept in the order of the ids and plans compare by content."""
+"""List of elements. Its order says nothing: it is kept by id, so that plans compare by content."""
 
 SetOf = Annotated[tuple[AnyKey, ...], AfterValidator(_in_order)]
 """Set of codes or references, each keyed by itself; kept sorted."""
@@ -119,7 +117,7 @@ class Codes:
 
     def _check(self, value: str) -> str:
         if value not in code_list(self.list_id).codes:
-            raise PydanticCustomError("code_unknown", "is not a code of {list}", {"list": self.list_id})
+            refuse("code_unknown", "is not a code of {list}", list=self.list_id)
         return value
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -131,18 +129,18 @@ class Codes:
         return {"type": "string", "enum": sorted(code_list(self.list_id).codes), "x-codes": self.list_id}
 
 
-_DAY = re.compile(r"\d{4}-\d\d-\d\d\Z")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d\Z", re.ASCII)
 
 
-def _to_day(value: Any) -> Any:
-    if type(value) is date:
-        return value
+def _to_day(value: Any) -> date:
     if type(value) is str and _DAY.match(value):
         try:
-            return date.fromisoformat(value)
+            value = date.fromisoformat(value)
         except ValueError:
-            pass
-    raise PydanticCustomError("day", "must be a date YYYY-MM-DD")
+            value = None
+    if type(value) is not date:
+        refuse("day", "must be a date YYYY-MM-DD")
+    return value
 
 
 def _to_moment(value: Any) -> datetime:
@@ -152,11 +150,11 @@ def _to_moment(value: Any) -> datetime:
         except ValueError:
             value = None
     if not isinstance(value, datetime) or value.utcoffset() is None:
-        raise PydanticCustomError("moment", "must be a date and time with an offset")
+        refuse("moment", "must be a date and time with an offset")
     try:
         return value.astimezone(UTC)
     except OverflowError:
-        raise PydanticCustomError("moment", "is outside the calendar") from None
+        refuse("moment", "is outside the calendar")
 
 
 def _to_number(value: Any) -> Decimal:
@@ -169,23 +167,23 @@ def _to_number(value: Any) -> Decimal:
         except InvalidOperation:
             number = None
     if number is None or not number.is_finite():
-        raise PydanticCustomError("number", "must be a number")
+        refuse("number", "must be a number")
     if abs(number) >= 10**9 or number != round(number, 6):
-        raise PydanticCustomError("number", "must have at most 9 digits before and 6 after the point")
+        refuse("number", "must have at most 9 digits before and 6 after the point")
     if number == number.to_integral_value():
         return Decimal(int(number))
     return number.normalize()
 
 
 def _to_partial_date(value: str) -> str:
-    if re.match(r"\d{4}(-\d\d){0,2}\Z", value):
-        try:
-            date.fromisoformat((value + "-01-01")[:10])
-        except ValueError:
-            pass
-        else:
-            return value
-    raise PydanticCustomError("partial_date", "must be YYYY, YYYY-MM or YYYY-MM-DD")
+    wrong = re.match(r"\d{4}(-\d\d){0,2}\Z", value, re.ASCII) is None
+    try:
+        date.fromisoformat((value + "-01-01")[:10])
+    except ValueError:
+        wrong = True
+    if wrong:
+        refuse("partial_date", "must be YYYY, YYYY-MM or YYYY-MM-DD")
+    return value
 
 
 Day = Annotated[date, BeforeValidator(_to_day, json_schema_input_type=date)]
@@ -201,8 +199,8 @@ Uuid = Annotated[
     Kind("uuid", 36),
 ]
 Ref = Annotated[ElementId, Kind("ref", 64)]
-"""Id of another element of the same plan (a service, statement, document, meeting). It may dangle: the element may be
-withheld, or arrive later."""
+"""Id of another element of the same plan (a service, statement, document, meeting). It may dangle: the
+element may be withheld, or arrive later."""
 PartyRef = Annotated[Token, shaped(r"[a-z0-9][a-z0-9-]{0,63}", "must be a party id"), Kind("party", 64)]
 Language = Annotated[
     Token, shaped(r"[a-z]{2,3}", "must be an ISO 639 code in lower case"), Kind("language", 3)
