@@ -9,16 +9,8 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from tyokyky_adapter_sosiaali_effica.answers import KEPT_WITH_REMARKS, NOTE_REMARKS, answer_of
-from tyokyky_adapter_sosiaali_effica.records import (
-    DOCUMENT_TYPE,
-    DONE,
-    EMPTY,
-    SERVICE_TASK,
-    SOURCE,
-    VOIDED,
-    document_of,
-    element_of_document,
-)
+from tyokyky_adapter_sosiaali_effica.records import EMPTY, document_of, element_of_document
+from tyokyky_adapter_sosiaali_effica.shape import DOCUMENT_TYPE, DONE, SERVICE_TASK, SOURCE, VOIDED
 from tyokyky_adapter_sosiaali_effica.soap import (
     EFF,
     ENCODING,

@@ -1,9 +1,9 @@
 """Effica's ``Asiakirja`` as a JSON-like dict and back: unknown elements, their order and attributes are kept.
 
-An element without attributes and children is its text. Otherwise it is a dict: attributes as ``@name``, own text
-as ``#text``, children by name. Children in Effica's namespace go by their local name, all others by their Clark
-name ``{namespace}name``. What may repeat is always a list. Two marks keep what a dict cannot: ``#order`` where
-equal names are interleaved with others, ``#xml`` for text mixed with elements.
+An element without attributes and children is its text. Otherwise it is a dict: attributes as ``@name``, own text as
+``#text``, children by name. Children in Effica's namespace go by their local name, all others by their Clark name
+``{namespace}name``. What may repeat is always a list. Two marks keep what a dict cannot: ``#order`` where equal
+names are interleaved with others, ``#xml`` for text mixed with elements.
 """
 
 from collections.abc import Mapping
@@ -11,75 +11,14 @@ from typing import Any, cast
 
 from lxml import etree
 
+from tyokyky_adapter_sosiaali_effica.shape import META, OBJECTS, REPEATED
 from tyokyky_adapter_sosiaali_effica.soap import EFF, Element, UnsafeXml, parse
 
 Record = dict[str, Any]
 
-DOCUMENT_TYPE = "17"
-"""Työkyvyn tuen suunnitelma (osa)."""
-SERVICE_TASK = "05"
-"""Työikäisten palvelut."""
-VOIDED = "3"
-DONE = "2"
-SOURCE = "tyokyky-bridge"
-"""What the hub writes as ``Lahdejarjestelma`` into the documents that it creates."""
-
 EMPTY: Record = {"Asiakas": {}}
 """The empty form: a type 17 document without anything in it."""
 
-META = (
-    "AsiakirjaOid",
-    "Versionumero",
-    "Asiakirjatyyppi",
-    "Palvelutehtava",
-    "Tila",
-    "AsiakasTunnus",
-    "Hetu",
-    "Lahdejarjestelma",
-    "Siirtotunniste",
-    "Muokattu",
-    "Muokkaaja",
-)
-"""Elements about the document itself, kept by Effica and the client; the lens never sees them."""
-
-CONTAINERS: Mapping[str, str] = {
-    "Ohjaukset": "Ohjaus",
-    "Tavoitteet": "Tavoite",
-    "Palvelut": "Palvelu",
-    "Paatokset": "Paatos",
-    "Palautteet": "Palaute",
-    "Palauteviitteet": "Palauteviite",
-    "Etuudet": "Etuus",
-    "Hakemisohjaukset": "Hakemisohjaus",
-    "Tapaamiset": "Tapaaminen",
-    "Osallistujat": "Osallistuja",
-    "SovitutAsiat": "SovittuAsia",
-    "Arvioinnit": "Arviointi",
-    "Tekijat": "Tekija",
-    "Jasenet": "Jasen",
-    "Laheiset": "Laheinen",
-    "KaytossaPalvelut": "KaytossaPalvelu",
-    "Tukiverkosto": "Tukihenkilo",
-    "Palvelutarpeenarviot": "Palvelutarpeenarvio",
-    "Selvitykset": "Selvitys",
-    "Suositukset": "Suositus",
-    "Vastuutahot": "Vastuutaho",
-    "Vastuutyontekijat": "Vastuutyontekija",
-    "Laatijat": "Laatija",
-    "Isantasuunnitelmat": "Isantasuunnitelma",
-    "Asiakkuudet": "Asiakkuus",
-    "Edunvalvojat": "Edunvalvoja",
-    "Yhteystiedot": "Yhteystieto",
-    "Seurantatapahtumat": "Seurantatapahtuma",
-    "Siirrot": "Siirto",
-    "Jatkajat": "Jatkaja",
-}
-"""Elements that hold a list, and the element that repeats in them."""
-
-REPEATED = frozenset(CONTAINERS.values()) | {"Tyokykyarvio"}
-"""Elements that are a list however many there are."""
-
-_OBJECTS = frozenset(CONTAINERS) | {"Asiakas", "Osoite", "Yhteysosoite", "Sosiaalinentilanne"}
 _OWN = f"{{{EFF}}}"
 _MIXED = "#xml"
 _ORDER = "#order"
@@ -94,7 +33,7 @@ def value_of(element: Element) -> Any:
         text = element.text or ""
         if attributes:
             return attributes | ({_TEXT: text} if text else {})
-        return {} if not text.strip() and _short(str(element.tag)) in _OBJECTS else text
+        return {} if not text.strip() and _short(str(element.tag)) in OBJECTS else text
     if _is_mixed(element, inner):
         return {_MIXED: etree.tostring(element, encoding="unicode", with_tail=False)}
     return attributes | _members(inner)

@@ -10,7 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tyokyky_adapter_sosiaali_effica.records import META, VOIDED, Record
+from tyokyky_adapter_sosiaali_effica.records import Record
+from tyokyky_adapter_sosiaali_effica.shape import META, VOIDED
 from tyokyky_adapter_sosiaali_effica.simulator.archive import Archive
 from tyokyky_adapter_sosiaali_effica.simulator.operations import ABSENT_COLLEAGUE, EfficaFault, Operations
 from tyokyky_adapter_sosiaali_effica.simulator.wsdl import wsdl

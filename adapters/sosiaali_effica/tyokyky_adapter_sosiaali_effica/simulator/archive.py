@@ -11,17 +11,15 @@ from typing import Any
 
 from lxml import etree
 
-from tyokyky_adapter_sosiaali_effica.records import (
+from tyokyky_adapter_sosiaali_effica.records import Record, document_of, element_of, element_of_document
+from tyokyky_adapter_sosiaali_effica.shape import (
     DOCUMENT_TYPE,
     DONE,
     META,
+    PLAIN,
     REPEATED,
     SERVICE_TASK,
     VOIDED,
-    Record,
-    document_of,
-    element_of,
-    element_of_document,
 )
 from tyokyky_adapter_sosiaali_effica.soap import EFF, ENCODING, MAX_TEXT_BYTES, Element, local_name, parse
 from tyokyky_bridge.adapterkit.simulation import Simulation
@@ -131,7 +129,7 @@ class Archive:
     def _name_elements(self, element: Element) -> None:
         """Give every element of a list that came without one its ``Tunniste``."""
         for inner in element.iter():
-            own = str(inner.tag).startswith(f"{{{EFF}}}") and local_name(inner) in REPEATED
+            own = str(inner.tag).startswith(f"{{{EFF}}}") and local_name(inner) in REPEATED - PLAIN
             if own and inner.find(f"{{{EFF}}}Tunniste") is None:
                 number = self._state.next_number("tunniste", start=1)
                 inner.insert(0, element_of("Tunniste", f"eff-{number}"))

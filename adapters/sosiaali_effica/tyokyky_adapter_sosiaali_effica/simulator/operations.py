@@ -2,12 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
-from tyokyky_adapter_sosiaali_effica.records import (
-    DOCUMENT_TYPE,
-    VOIDED,
-    document_of,
-    element_of_document,
-)
+from tyokyky_adapter_sosiaali_effica.records import document_of, element_of_document
+from tyokyky_adapter_sosiaali_effica.shape import DOCUMENT_TYPE, VOIDED
 from tyokyky_adapter_sosiaali_effica.simulator.archive import Archive, Document
 from tyokyky_adapter_sosiaali_effica.simulator.checks import objections
 from tyokyky_adapter_sosiaali_effica.soap import Element, eff, message, text_of
