@@ -113,9 +113,9 @@ class Grounds:
         own = tuple(form for form in facts.consents if form.client_id == case.client_id)
         standing = sorted(
             (
-                f
-                for f in not_replaced(own, at)
-                if f.permits_at(at, cooperation_ended_on=case.cooperation_ended_on)
+                form
+                for form in not_replaced(own, at)
+                if form.grants and form.permits_at(at, cooperation_ended_on=case.cooperation_ended_on)
             ),
             key=lambda form: (form.granted_at, form.consent_id),
         )
