@@ -29,7 +29,7 @@ class UnknownCodeList(BridgeError):
 
 @dataclass(frozen=True)
 class CodeList:
-    """One closed list: *labels* maps each code to its ``fi``, ``sv`` and ``en`` label, *properties* to more."""
+    """One closed list: *labels* by code and language (fi, sv, en), *properties* by code and name."""
 
     id: str
     slug: str

@@ -46,7 +46,7 @@ class _PartyRow(_Dated):
 
 class _SystemRow(_Dated):
     id: _Id
-    adapter: _Id
+    adapter: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
     party: _Id
     channel: _Id | None = None
     purpose: Purpose = Purpose.WORK_ABILITY_SUPPORT

@@ -55,7 +55,7 @@ class Hetu:
 
     @property
     def individual_number(self) -> int:
-        """002–899 in the population register, 900–999 for test and temporary ones. Says nothing about gender."""
+        """002–899 in the population register, 900–999 for test and temporary ones. No sign of gender."""
         return int(self.value[7:10])
 
     @property

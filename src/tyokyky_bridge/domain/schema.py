@@ -1,4 +1,4 @@
-"""The plan's schema, compiled once from the models: each pattern with its meaning, and the shape to walk by."""
+"""The plan's schema, compiled once from the models: each pattern's meaning, and the shape to walk by."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -16,17 +16,17 @@ from tyokyky_bridge.domain.plan.text import Kind
 from tyokyky_bridge.domain.plan.values import Codes, Element, Part
 
 Rules = tuple[tuple[int, Rule | None], ...]
-"""Value-dependent labels: how many steps of the path name the place where the rule looks, and the rule (``None``:
-the labels of the item that a necessity mark points at)."""
+"""Value-dependent labels: how many steps of the path name the place where the rule looks, and the rule
+(``None``: the labels of the item that a necessity mark points at)."""
 
 
 @dataclass(frozen=True)
 class FieldMeaning:
     """All that the schema says of one pattern.
 
-    *category* is the one static category, ``None`` when the labels depend on a value or are several. *labels* are
-    those that every value has; `tyokyky_bridge.domain.items.labels_of` adds what the values bring. *max_chars* is
-    ``None`` where length means nothing.
+    *category* is the one static category, ``None`` when the labels depend on a value or are several. *labels*
+    are those that every value has; `tyokyky_bridge.domain.items.labels_of` adds what the values bring.
+    *max_chars* is ``None`` where length means nothing.
     """
 
     pattern: str

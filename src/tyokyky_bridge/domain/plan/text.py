@@ -98,7 +98,7 @@ Str = Annotated[
 
 
 def shaped(pattern: str, what: str) -> Any:
-    """A validator of identifiers: the text must match *pattern* whole; *what* is the rule shown on refusal."""
+    """A validator of identifiers: the text must match *pattern* whole; *what* is the rule to show."""
     whole = re.compile(rf"(?:{pattern})\Z")
 
     def check(value: str) -> str:

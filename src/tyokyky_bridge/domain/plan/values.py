@@ -58,7 +58,7 @@ ElementId = Annotated[
 
 
 class Element(Part):
-    """A list element: addressed by its *id*, which is part of the path of its leaves and not a leaf itself."""
+    """A list element, addressed by its *id*, which is part of the path of its leaves and no leaf itself."""
 
     id: ElementId
 
