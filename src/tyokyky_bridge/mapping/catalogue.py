@@ -43,7 +43,7 @@ for _tag, _pattern, _first in (
     ("tag:yaml.org,2002:null", r"^(?:~|null|)$", ["~", "n", ""]),
     ("tag:yaml.org,2002:merge", r"^(?:<<)$", "<"),
 ):
-    _Loader.add_implicit_resolver(_tag, re.compile(_pattern), list(_first))
+    _Loader.add_implicit_resolver(_tag, re.compile(_pattern), list(_first))  # pyright: ignore[reportUnknownMemberType]
 
 
 def _row_at(document: Any, location: tuple[int | str, ...]) -> str:
@@ -62,7 +62,7 @@ def _row_at(document: Any, location: tuple[int | str, ...]) -> str:
 def read_spec(text: str, file: str = PLAN_FILE) -> Spec:
     """Read one ``plan.yaml``. Raises: MappingBroken."""
     try:
-        document = yaml.load(text, Loader=_Loader)  # noqa: S506 - a subclass of SafeLoader
+        document: Any = yaml.load(text, Loader=_Loader)  # noqa: S506 - a subclass of SafeLoader
     except yaml.YAMLError as wrong:
         raise MappingBroken(file, "-", f"not readable YAML: {wrong}") from wrong
     try:

@@ -1,4 +1,5 @@
-"""What a mapping as a whole must be: total over the plan, without dangling codes, twice-used fields or unclear rows."""
+"""What a mapping as a whole must be: total over the plan, without dangling codes, twice-used fields or
+unclear rows."""
 
 from collections import Counter
 from collections.abc import Iterator

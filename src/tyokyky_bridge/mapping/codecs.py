@@ -1,4 +1,5 @@
-"""The generic codecs: ways of writing text, numbers, yes/no, dates and moments that more than one partner uses."""
+"""The generic codecs: ways of writing text, numbers, yes/no, dates and moments that more than one partner
+uses."""
 
 import re
 import unicodedata
@@ -23,18 +24,19 @@ _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def read_text(raw: object) -> str:
-    """Read a partner's text into canonical form: NFC, line ends as ``\\n``. Raises `CodecRefusal` for control characters."""
+    """Read a partner's text into canonical form: NFC, line ends as ``\\n``. Raises `CodecRefusal` for control
+    characters."""
     if not isinstance(raw, str):
         msg = "not a text"
         raise CodecRefusal(msg)
+    if raw.isprintable() and (raw.isascii() or unicodedata.is_normalized("NFC", raw)):
+        return raw
     if "\r" in raw:
         raw = raw.replace("\r\n", "\n").replace("\r", "\n")
     if _CONTROL.search(raw):
         msg = "control character"
         raise CodecRefusal(msg)
-    return (
-        raw if raw.isascii() or unicodedata.is_normalized("NFC", raw) else unicodedata.normalize("NFC", raw)
-    )
+    return unicodedata.normalize("NFC", raw)
 
 
 def _write_text(value: object) -> str:

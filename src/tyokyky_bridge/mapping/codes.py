@@ -1,8 +1,8 @@
 """Code tables: FHIR R4 ConceptMaps read into two total functions with an explicit "unmatched" (design 5).
 
-The first group goes from the canonical code system to the native one. Back again, a native code means the canonical
-code that calls it ``equal`` or ``equivalent``. Where no source does, or more than one, a second group with source and
-target exchanged has to say what the native code means (or that it is ``unmatched``).
+The first group goes from the canonical code system to the native one. Back again, a native code means the
+canonical code that calls it ``equal`` or ``equivalent``. Where no source does, or more than one, a second
+group with source and target exchanged has to say what the native code means (or that it is ``unmatched``).
 """
 
 from collections.abc import Mapping
@@ -10,16 +10,17 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from tyokyky_bridge.adapterkit.codec import CodecRefusal
+from tyokyky_bridge.domain.errors import BridgeError
 
 _SAME = frozenset({"equal", "equivalent"})
 _LOSSY = frozenset({"relatedto", "wider", "subsumes", "narrower", "specializes", "inexact"})
 
 
-class BrokenConceptMap(ValueError):
+class BrokenConceptMap(BridgeError):
     """A ConceptMap that is not total, not clear or not FHIR R4."""
 
 
-class Unmatched(ValueError):
+class Unmatched(BridgeError):
     """A canonical code for which the table says that the partner has no word."""
 
 
@@ -46,7 +47,8 @@ class CodeMap:
             raise CodecRefusal(rule) from None
 
     def to_canonical(self, raw: object) -> str:
-        """Raises: CodecRefusal for a code that the table does not know, or knows to have no canonical equal."""
+        """Raises: CodecRefusal for a code that the table does not know, or knows to have no canonical
+        equal."""
         found = self.backward.get(raw) if isinstance(raw, str) else None
         if found is None:
             rule = "no canonical code" if raw in self.native_unmatched else "unknown code"
@@ -96,7 +98,7 @@ def _inferred(forward: Mapping[str, tuple[str, str] | None]) -> dict[str, str]:
     for code, found in forward.items():
         if found is not None and found[1] in _SAME:
             if found[0] in back:
-                msg = f"native code {found[0]} is called equivalent by two codes: say in a second group what it means"
+                msg = f"native code {found[0]} has two equivalents: say in a second group what it means"
                 raise BrokenConceptMap(msg)
             back[found[0]] = code
     for code, found in forward.items():

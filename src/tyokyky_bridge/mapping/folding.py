@@ -1,9 +1,9 @@
 """Free text on labelled lines, and back without loss, whatever the line width and the partner's trimming.
 
-A text that does not fit on its line goes on below: ``>`` continues after a space, ``+`` in the middle of a word and
-``|`` after a line break. A space at the edge of a line would be trimmed by some partners, so it is written ``¬s``;
-other blank characters there as ``¬(hex)``, and the sign itself as ``¬¬``. The sign is in every repertoire we write
-to and in nobody's prose.
+A text that does not fit on its line goes on below: ``>`` continues after a space, ``+`` in the middle of a
+word and ``|`` after a line break. A space at the edge of a line would be trimmed by some partners, so it is
+written ``¬s``; other blank characters there as ``¬(hex)``, and the sign itself as ``¬¬``. The sign is in
+every repertoire we write to and in nobody's prose.
 """
 
 import re

@@ -1,14 +1,16 @@
 """The lens: reads a partner's record into plan leaves, and puts a view into it, by rows compiled once.
 
-Laws, proved on every shipped mapping: writing back what was read changes nothing; what is written reads back, but for
-declared losses; fields that no row names survive; what a view withholds is left alone; elements are matched by key.
+Laws, proved on every shipped mapping: writing back what was read changes nothing; what is written reads back,
+but for declared losses; fields that no row names survive; what a view withholds is left alone; elements are
+matched by key.
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tyokyky_bridge.adapterkit.codec import Codec
+from tyokyky_bridge.domain.disclosure import View
 from tyokyky_bridge.mapping.codes import CodeMap
 from tyokyky_bridge.mapping.compiled import Compiler, MappingBroken, split_path
 from tyokyky_bridge.mapping.native_path import Box, copied
@@ -16,10 +18,7 @@ from tyokyky_bridge.mapping.patterns import never_reason, patterns_of
 from tyokyky_bridge.mapping.reading import Note, Readings, read_scope
 from tyokyky_bridge.mapping.spec import Spec
 from tyokyky_bridge.mapping.textblock import TextBlock
-from tyokyky_bridge.mapping.writing import Fault, LensRefusal, Writing, write_scope
-
-if TYPE_CHECKING:
-    from tyokyky_bridge.domain.disclosure import View
+from tyokyky_bridge.mapping.writing import Fault, LensRefusal, Site, Writing, write_scope
 
 __all__ = ["Fault", "Lens", "LensRefusal", "MappingBroken", "Note", "Put", "Reading"]
 
@@ -38,9 +37,9 @@ class Reading:
 class Put:
     """What came of a put: the new native record, and what became of every leaf of the view.
 
-    *expected* is what `Lens.get` gives for the carried leaves of *native*: the projection to compare with what the
-    partner holds. *losses* names the carried leaves that read back changed, *not_carried* why the others are not
-    there; *cleared* are the leaves asked to be cleared that are now absent.
+    *expected* is what `Lens.get` gives for the carried leaves of *native*: the projection to compare with
+    what the partner holds. *losses* names the carried leaves that read back changed, *not_carried* why the
+    others are not there; *cleared* are the leaves asked to be cleared that are now absent.
     """
 
     native: Box
@@ -71,22 +70,26 @@ class Lens:
         self._patterns = frozenset(patterns_of(spec))
 
     def get(self, native: Box) -> Reading:
-        """Read a partner's record. Never raises for what the record holds: what cannot be read becomes a note."""
+        """Read a partner's record. Never raises for what the record holds: what cannot be read becomes a
+        note."""
         out = Readings()
         read_scope(self._scope, native, "", out)
         return Reading(out.leaves, tuple(out.notes))
 
     def put(
-        self, native: Box, view: "View", clear: Collection[str] = (), *, overwrite: Collection[str] = ()
+        self, native: Box, view: View, clear: Collection[str] = (), *, overwrite: Collection[str] = ()
     ) -> Put:
         """Put what *view* permits into a copy of *native*.
 
-        A leaf that the record already reads back as is left alone to the byte; a leaf outside the view is left alone
-        unless *clear* lists it. A standing value that cannot be read is left alone too, and told in ``not_carried``,
-        unless *overwrite* lists its path.
+        A leaf that the record already reads back as is left alone to the byte; a leaf outside the view is
+        left alone unless *clear* lists it. A standing value that cannot be read is left alone too, and told
+        in ``not_carried``, unless *overwrite* lists its path.
 
         Raises: LensRefusal with every reason; nothing is written then.
         """
+        if view.__class__ is not View:
+            msg = "the lens puts views, never plans or plain leaves"
+            raise TypeError(msg)
         return self.put_leaves(native, view.leaves, clear, overwrite=overwrite)
 
     def put_leaves(
@@ -97,10 +100,11 @@ class Lens:
         *,
         overwrite: Collection[str] = (),
     ) -> Put:
-        """The same from plain leaves, for laws and tests: anything that leaves the hub goes through `put` and a view."""
+        """The same from plain leaves, for laws and tests: anything that leaves the hub goes through `put` and
+        a view."""
         run = Writing(overwrite=overwrite)
         box = copied(native)
-        write_scope(self._scope, box, "", leaves, dict.fromkeys(clear), run)
+        write_scope(self._scope, Site(box, "", leaves, dict.fromkeys(clear), run))
         if run.faults:
             raise LensRefusal(tuple(run.faults))
         not_carried = {path: self._why(path, run) for path in leaves if path not in run.carried}

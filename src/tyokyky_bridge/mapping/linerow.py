@@ -133,7 +133,7 @@ class LabelRow:
             if rest not in asked.leaves:
                 yield ids, [rest]
 
-    def loss(self, leaf: str) -> str | None:
+    def loss(self, leaf: str) -> str | None:  # noqa: ARG002 - the tag has several leaves, a label one
         """The declared loss."""
         return self.value.loss
 
@@ -266,15 +266,18 @@ def _takes(row: LineRow, element: str | None, asked: Asked) -> bool:
     return all(asked.leaves.get(at + name) in allowed for name, allowed in row.only.items())
 
 
-def compile_line_row(compiler: Compiler, row: LineRow) -> LabelRow | TemplateRow:
+def compile_line_row(compiler: Compiler, row: LineRow, prefix: str) -> LabelRow | TemplateRow:
     """Compile one row of a block."""
     implied = {name: one[0] for name, one in row.only.items() if len(one) == 1 and name not in row.fields}
     if row.label is not None:
         brackets = row.plan.count("[]") - row.plan.endswith("[]")
         if row.label.count("{id}") != brackets or ":" in row.label or not row.label.strip():
             raise compiler.broken(row.id, f"label needs {brackets} x {{id}} and no colon")
-        return LabelRow(row, compiler.value(row.id, row, in_text=True), implied)
-    values = {name: compiler.value(row.id, rule, in_text=True) for name, rule in row.fields.items()}
+        return LabelRow(row, compiler.value(row.id, row, prefix + row.plan, in_text=True), implied)
+    values = {
+        name: compiler.value(row.id, rule, f"{prefix}{row.plan}.{name}", in_text=True)
+        for name, rule in row.fields.items()
+    }
     silent = [name for name, one in row.only.items() if len(one) > 1 and name not in row.fields]
     if silent:
         raise compiler.broken(row.id, f"only {silent[0]} allows several values and the tag does not hold it")

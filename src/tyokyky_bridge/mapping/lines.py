@@ -1,4 +1,5 @@
-"""A native text as lines that remember their own line ends, so that untouched lines come out byte for byte."""
+"""A native text as lines that remember their own line ends, so that untouched lines come out byte for
+byte."""
 
 import re
 from dataclasses import dataclass
@@ -11,7 +12,8 @@ _LINE_END = re.compile(r"(\r\n|\n|\r)")
 
 @dataclass(slots=True)
 class Line:
-    """One physical line; *end* is its own line end, ``None`` for a line we make. *text* may be any JSON value in an array."""
+    """One physical line; *end* is its own line end, ``None`` for a line we make. *text* may be any JSON value
+    in an array."""
 
     text: Any
     end: str | None = None

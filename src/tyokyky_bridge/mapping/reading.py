@@ -1,4 +1,5 @@
-"""The lens from native to canonical: what a partner's record says, in plan leaves, and what could not be read."""
+"""The lens from native to canonical: what a partner's record says, in plan leaves, and what could not be
+read."""
 
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -10,9 +11,11 @@ from tyokyky_bridge.mapping.native_path import Box
 
 @dataclass(frozen=True)
 class Note:
-    """Something in a partner's record that a row should read and cannot: kept as it stands, shown, never guessed.
+    """Something in a partner's record that a row should read and cannot: kept as it stands, shown, never
+    guessed.
 
-    *raw* is the partner's own value and may be personal data: it is left out of the repr and has no place in a log.
+    *raw* is the partner's own value and may be personal data: it is left out of the repr and has no place in
+    a log.
     """
 
     row: str
@@ -56,13 +59,13 @@ def read_scope(scope: Scope, box: Box, prefix: str, out: Readings) -> None:
         holder = group.path.find(box)
         if holder is None:
             continue
-        for row in group.rows:
-            raw = holder.get(row.member)
-            if raw is None or raw == "" or not row.read or absent(raw, row.empty):
+        for member, plan, decode, empty, row in group.reads:
+            raw = holder.get(member)
+            if raw is None or raw == "" or (empty is not None and absent(raw, empty)):
                 continue
-            path = prefix + row.plan
+            path = prefix + plan
             try:
-                value = row.decode(raw)
+                value = decode(raw)
             except CodecRefusal as refusal:
                 out.notes.append(Note(row.id, row.native, refusal.rule, raw, path))
                 continue
@@ -87,12 +90,19 @@ def elements_of(section: Section, box: Box) -> list[Any]:
     return cast("list[Any]", found) if isinstance(found, list) else []
 
 
-def element_id(section: Section, element: Any) -> str | None:
+def codes_of(code_set: CodeSet, box: Box) -> list[Any]:
+    """The native list of a set; empty when there is none (or something else)."""
+    holder = code_set.path.find(box)
+    found = None if holder is None else holder.get(code_set.path.leaf)
+    return cast("list[Any]", found) if isinstance(found, list) else []
+
+
+def element_id(section: Section, element: Any) -> str:
     """The plan id of a native element.
 
     Raises: CodecRefusal when its key is missing or is no id.
     """
-    raw = cast("Box", element).get(section.rows.key.native) if isinstance(element, dict) else None
+    raw = cast("Box", element).get(section.key_member) if isinstance(element, dict) else None
     if raw is None or raw == "":
         msg = "element without a key"
         raise CodecRefusal(msg)
@@ -112,13 +122,13 @@ def read_section(section: Section, box: Box, prefix: str, out: Readings) -> None
             continue
         try:
             known = element_id(section, element)
-            if known in seen:
-                msg = "two elements with one key"
-                raise CodecRefusal(msg)
         except CodecRefusal as refusal:
             out.notes.append(Note(rows.id, rows.native, refusal.rule, element))
             continue
-        seen.add(cast("str", known))
+        if known in seen:
+            out.notes.append(Note(rows.id, rows.native, "two elements with one key", element))
+            continue
+        seen.add(known)
         inner = f"{prefix}{rows.plan}[{known}]."
         before = len(out.leaves)
         read_scope(section.scope, cast("Box", element), inner, out)
@@ -132,14 +142,7 @@ def read_set(code_set: CodeSet, box: Box, prefix: str, out: Readings) -> None:
     row = code_set.row
     if row.way == "write":
         return
-    holder = code_set.path.find(box)
-    found = None if holder is None else holder.get(code_set.path.leaf)
-    if found is None:
-        return
-    if not isinstance(found, list):
-        out.notes.append(Note(row.id, row.native, "not a list", found))
-        return
-    for element in cast("list[Any]", found):
+    for element in codes_of(code_set, box):
         raw = member_of(code_set, element)
         if raw is None or raw == "":
             continue

@@ -1,7 +1,9 @@
-"""Letters that a Latin-1 or Latin-9 partner cannot store: declared substitutes for names and text, refusal for the rest.
+"""Letters that a Latin-1 or Latin-9 partner cannot store: declared substitutes for names and text, refusal
+for the rest.
 
 Names are transliterated because a partner without the letter still has to file the person; the hub keeps the
-original spelling. Text only loses typography: a letter that would change is refused, so that nothing turns into "?".
+original spelling. Text only loses typography: a letter that would change is refused, so that nothing turns
+into "?".
 """
 
 import unicodedata

@@ -16,7 +16,8 @@ class Border(BaseModel):
 
 
 class ValueRule(Border):
-    """How one value is written: *codes* names a ConceptMap and comes before *codec*; *loss* says what gets lost."""
+    """How one value is written: *codes* names a ConceptMap and comes before *codec*; *loss* says what gets
+    lost."""
 
     codec: str = "text"
     codes: str | None = None
@@ -26,8 +27,8 @@ class ValueRule(Border):
 class FieldRow(ValueRule):
     """One plan leaf and one native leaf. Inside a list both are relative to the element.
 
-    *max* counts characters, *max_bytes* bytes in *encoding*. *required*: an element is not carried without this
-    leaf. *empty* is what the native field holds when it means nothing (``None``: the key is removed).
+    *max* counts characters, *max_bytes* bytes in *encoding*. *required*: an element is not carried without
+    this leaf. *empty* is what the native field holds when it means nothing (``None``: the key is removed).
     """
 
     id: str = Field(pattern=_ID)
@@ -88,8 +89,9 @@ class Form(TextForm):
 class LineRow(ValueRule):
     """One plan leaf (or templated element) and one labelled line of a native text.
 
-    *label* stands before a colon; each ``{id}`` in it is one element id of the path, outermost first. *template*
-    writes several leaves of an element on one line. *born* gives an id to a tag that a person wrote without one.
+    *label* stands before a colon; each ``{id}`` in it is one element id of the path, outermost first.
+    *template* writes several leaves of an element on one line. *born* gives an id to a tag that a person
+    wrote without one.
     """
 
     id: str = Field(pattern=_ID)
@@ -131,8 +133,8 @@ class Block(Border):
 class ListRows(Border):
     """A plan list and a native list, matched by key and never by position.
 
-    *only* says which plan elements belong here, *native_only* which native elements do; *create* holds constants of
-    a new native element.
+    *only* says which plan elements belong here, *native_only* which native elements do; *create* holds
+    constants of a new native element.
     """
 
     id: str = Field(pattern=_ID)
@@ -150,7 +152,8 @@ class ListRows(Border):
 
 
 class Never(Border):
-    """A plan pattern that this system does not hold, and why. A trailing ``*`` means every pattern that begins so."""
+    """A plan pattern that this system does not hold, and why. A trailing ``*`` means every pattern that
+    begins so."""
 
     plan: str
     why: str

@@ -1,8 +1,8 @@
-"""Labelled lines inside one native text: the rows' lines are ours, every other line is the partner's and stays."""
+"""Labelled lines inside one native text: the rows' lines are ours, every other line is the partner's and
+stays."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 from tyokyky_bridge.mapping.compiled import Compiler
 from tyokyky_bridge.mapping.folding import is_continuation
@@ -19,14 +19,15 @@ from tyokyky_bridge.mapping.lines import Line, join, over_limit, split
 from tyokyky_bridge.mapping.native_path import Box, NotAnObject
 from tyokyky_bridge.mapping.reading import Note, Readings
 from tyokyky_bridge.mapping.spec import Block
-from tyokyky_bridge.mapping.writing import UNREADABLE, Writing
+from tyokyky_bridge.mapping.writing import UNREADABLE, Site, Writing
 
 _TWICE = "the same line stands twice"
 
 
 @dataclass(slots=True)
 class Passage:
-    """Consecutive lines that belong together: one labelled line with its continuations, or one foreign line."""
+    """Consecutive lines that belong together: one labelled line with its continuations, or one foreign
+    line."""
 
     lines: list[Line]
     row: LabelRow | TemplateRow | None = None
@@ -36,12 +37,12 @@ class Passage:
 class TextBlock:
     """One native text and its rows."""
 
-    def __init__(self, compiler: Compiler, block: Block) -> None:
+    def __init__(self, compiler: Compiler, block: Block, prefix: str) -> None:
         self.block = block
         self.form = block.form
         self.width = block.form.lines.width if block.form.lines else block.form.width
         self.path = compiler.path(block.id, block.native)
-        self.rows = [compile_line_row(compiler, row) for row in block.rows]
+        self.rows = [compile_line_row(compiler, row, prefix) for row in block.rows]
         self._plain: dict[str, LabelRow] = {}
         self._with_ids: list[LabelRow] = []
         self._tags: list[TemplateRow] = []
@@ -123,76 +124,88 @@ class TextBlock:
                 for name, value in row.implied.items():
                     out.put(f"{prefix}{element}{name}", value, row.row.id, self.block.native)
 
-    def write(
-        self, box: Box, prefix: str, wanted: Mapping[str, Any], clear: Mapping[str, Any], run: Writing
-    ) -> None:
+    def write(self, site: Site) -> None:
         """Put the lines that differ, take out the cleared ones, and leave every other byte alone."""
-        asked, gone = Asked(wanted), Asked(clear)
-        todo = [(row, line) for row in self.rows for line in row.wanted(asked, prefix, self.width, run)]
-        away = (
-            [(row, ids, rests) for row in self.rows for ids, rests in row.cleared(gone, asked)]
-            if clear
-            else []
-        )
+        run = site.run
+        asked, gone = Asked(site.wanted), Asked(site.clear)
+        todo = [(row, line) for row in self.rows for line in row.wanted(asked, site.prefix, self.width, run)]
+        away = [(row, ids, rests) for row in self.rows for ids, rests in row.cleared(gone, asked)]
         if not todo and not away:
             return
-        holder = self.path.find(box)
-        raw = None if holder is None else holder.get(self.path.leaf)
-        lines = split(raw, self.form)
+        holder = self.path.find(site.box)
+        lines = split(None if holder is None else holder.get(self.path.leaf), self.form)
         if lines is None:
-            run.not_carried.update((prefix + rest, UNREADABLE) for _, line in todo for rest in line.asked)
+            run.not_carried.update(
+                (site.prefix + rest, UNREADABLE) for _, line in todo for rest in line.asked
+            )
             return
-        passages = self.passages(lines)
-        standing: dict[tuple[str, Ids], Passage] = {}
-        for passage in passages:
-            if passage.row is not None and passage.entry.ids is not None:
-                standing.setdefault((passage.row.row.id, passage.entry.ids), passage)
-        changed: str | None = None
+        page = Page(self.passages(lines), site.prefix, run)
         for row, line in todo:
-            if self._write_line(row, line, passages, standing, prefix, run):
-                changed = prefix + next(iter(line.asked))
+            page.write(row, line)
         for row, ids, rests in away:
-            passage = standing.get((row.row.id, ids))
-            if passage is not None and row.row.way != "read":
-                if passage.entry.rule is not None and not any(
-                    prefix + rest in run.overwrite for rest in rests
-                ):
-                    run.not_carried.update((prefix + rest, UNREADABLE) for rest in rests)
-                    continue
-                _remove(passages, passage)
-                changed = changed or prefix + rests[0]
-        if changed is None:
-            return
-        native = join([line for passage in passages for line in passage.lines], self.form)
+            page.clear(row, ids, rests)
+        if page.changed is not None:
+            self._store(page, site)
+
+    def _store(self, page: "Page", site: Site) -> None:
+        native = join([line for passage in page.passages for line in passage.lines], self.form)
+        path = page.changed or ""
         broken = over_limit(native, self.form)
         if broken is not None:
-            run.fault(self.block.id, changed, broken)
+            site.run.fault(self.block.id, path, broken)
             return
         try:
-            self.path.make(box)[self.path.leaf] = native
+            self.path.make(site.box)[self.path.leaf] = native
         except NotAnObject:
-            run.fault(self.block.id, changed, "the native record has no such place")
+            site.run.fault(self.block.id, path, "the native record has no such place")
 
-    def _write_line(
-        self,
-        row: LabelRow | TemplateRow,
-        line: WantedLine,
-        passages: list[Passage],
-        standing: dict[tuple[str, Ids], Passage],
-        prefix: str,
-        run: Writing,
-    ) -> bool:
-        """Book one wanted line and say whether the text had to change for it."""
-        known = (row.row.id, line.ids)
-        passage = standing.get(known)
+
+class Page:
+    """A text while it is being changed. *changed* is the plan path of the last change."""
+
+    def __init__(self, passages: list[Passage], prefix: str, run: Writing) -> None:
+        self.passages = passages
+        self.prefix = prefix
+        self.run = run
+        self.changed: str | None = None
+        self._standing: dict[tuple[str, Ids], Passage] = {}
+        for passage in passages:
+            if passage.row is not None and passage.entry.ids is not None:
+                self._standing.setdefault((passage.row.row.id, passage.entry.ids), passage)
+
+    def _unreadable(self, rests: Iterable[str]) -> bool:
+        """Book a line that a person has changed so that it cannot be read; it stays unless it may be
+        overwritten."""
+        paths = [self.prefix + rest for rest in rests]
+        if any(path in self.run.overwrite for path in paths):
+            return False
+        self.run.not_carried.update((path, UNREADABLE) for path in paths)
+        return True
+
+    def write(self, row: LabelRow | TemplateRow, line: WantedLine) -> None:
+        """Write one wanted line, unless the text says it already."""
+        passage = self._standing.get((row.row.id, line.ids))
         damaged = passage is not None and passage.entry.rule is not None
         if passage is None and isinstance(row, TemplateRow):
+            known = line.ids[-1]
             damaged = any(
-                one.row is row and one.entry.rule and line.ids[-1] in one.entry.words for one in passages
+                one.row is row and one.entry.rule and known in one.entry.words for one in self.passages
             )
-        if damaged and not any(prefix + rest in run.overwrite for rest in line.asked):
-            run.not_carried.update((prefix + rest, UNREADABLE) for rest in line.asked)
-            return False
+        if damaged and self._unreadable(line.asked):
+            return
+        self._book(row, line)
+        if passage is not None and passage.entry.rule is None and passage.entry.values == line.backs:
+            return
+        self.changed = self.prefix + next(iter(line.asked))
+        lines, entry = [Line(text) for text in line.lines], Entry(line.ids, dict(line.backs))
+        if passage is not None:
+            passage.lines, passage.entry = lines, entry
+        else:
+            passage = self._standing[row.row.id, line.ids] = Passage(lines, row, entry)
+            self.passages.insert(_place(self.passages, row), passage)
+
+    def _book(self, row: LabelRow | TemplateRow, line: WantedLine) -> None:
+        run, prefix = self.run, self.prefix
         for rest, value in line.asked.items():
             leaf = rest[len(line.element or "") :] if isinstance(row, TemplateRow) else ""
             path, back = prefix + rest, line.backs.get(leaf)
@@ -203,16 +216,15 @@ class TextBlock:
             path = f"{prefix}{line.element}.{name}" if line.element else f"{prefix}{name}"
             run.carried.add(path)
             run.expected[path] = value
-        if passage is not None and passage.entry.rule is None and passage.entry.values == line.backs:
-            return False
-        lines = [Line(text) for text in line.lines]
-        if passage is not None:
-            passage.lines = lines
-            passage.entry = Entry(line.ids, dict(line.backs))
-        else:
-            standing[known] = Passage(lines, row, Entry(line.ids, dict(line.backs)))
-            passages.insert(_place(passages, row), standing[known])
-        return True
+
+    def clear(self, row: LabelRow | TemplateRow, ids: Ids, rests: list[str]) -> None:
+        """Take one line out."""
+        passage = self._standing.get((row.row.id, ids))
+        if passage is None or row.row.way == "read":
+            return
+        if passage.entry.rule is None or not self._unreadable(rests):
+            _remove(self.passages, passage)
+            self.changed = self.prefix + rests[0]
 
 
 def _element(row: LabelRow | TemplateRow, ids: Ids) -> str:
@@ -245,7 +257,8 @@ def _place(passages: list[Passage], row: LabelRow | TemplateRow) -> int:
 
 
 def _remove(passages: list[Passage], passage: Passage) -> None:
-    """Take a line out; where the lines around it would then be read as one, an empty line stays between them."""
+    """Take a line out; where the lines around it would then be read as one, an empty line stays between
+    them."""
     at = next(at for at, one in enumerate(passages) if one is passage)
     if at and isinstance(passages[at - 1].row, LabelRow) and _foreign_continuation(passages, at + 1):
         passage.lines, passage.row, passage.entry = [Line("", passage.lines[-1].end)], None, Entry(None)

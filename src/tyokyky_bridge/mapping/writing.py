@@ -1,16 +1,20 @@
-"""The lens from canonical to native: compare first, write only what differs, and never touch what no row names."""
+"""The lens from canonical to native: compare first, write only what differs, and never touch what no row
+names."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, cast
 
 from tyokyky_bridge.adapterkit.codec import CodecRefusal
+from tyokyky_bridge.domain.errors import BridgeError
 from tyokyky_bridge.mapping.codes import Unmatched
 from tyokyky_bridge.mapping.compiled import CodeSet, Group, Row, Scope, Section, Value
-from tyokyky_bridge.mapping.native_path import Box, NotAnObject
+from tyokyky_bridge.mapping.native_path import Box, NativePath, NotAnObject
 from tyokyky_bridge.mapping.reading import (
     Readings,
     absent,
+    codes_of,
     element_id,
     elements_of,
     member_of,
@@ -19,6 +23,7 @@ from tyokyky_bridge.mapping.reading import (
 )
 
 UNREADABLE = "the standing value cannot be read: left as it is"
+TAKEN_KEY = "another native element has this key"
 READ_ONLY = "this system is only read here"
 NO_CODE = "no code for it in table {table}"
 UNDECLARED = "would come back changed and no loss is declared"
@@ -36,8 +41,9 @@ class Fault:
     rule: str
 
 
-class LensRefusal(Exception):
-    """The view cannot be written as it is: over-long text, a letter or code that the partner has no place for.
+class LensRefusal(BridgeError):
+    """The view cannot be written as it is: over-long text, a letter or code that the partner has no place
+    for.
 
     Nothing was written. *faults* holds every reason; *row*, *path* and *rule* are the first one's.
     """
@@ -78,39 +84,75 @@ class Writing:
         self.faults.append(Fault(row, path, rule))
 
 
+@dataclass(slots=True)
+class Site:
+    """Where the lens is writing: an object that is ours to change, and what is asked for it, relative to
+    *prefix*."""
+
+    box: Box
+    prefix: str
+    wanted: Mapping[str, Any]
+    clear: Mapping[str, Any]
+    run: Writing
+
+
+@dataclass(slots=True)
+class ListSite:
+    """The same for the lists of an object: leaves grouped by list and element."""
+
+    box: Box
+    prefix: str
+    wanted: "Lists"
+    clear: "Lists"
+    run: Writing
+
+
 def grouped(leaves: Mapping[str, Any]) -> Lists:
     """Group the leaves that stand in lists by list and element id; nested lists stay inside as paths."""
     out: Lists = {}
     for path, value in leaves.items():
-        head, bracket, tail = path.partition("[")
-        if bracket:
-            known, _, rest = tail.partition("]")
-            out.setdefault(head, {}).setdefault(known, {})[rest[1:] if rest[:1] == "." else rest] = value
+        if "[" not in path:
+            continue
+        head, known, rest = _first_step(path)
+        elements = out.get(head)
+        if elements is None:
+            elements = out[head] = {}
+        element = elements.get(known)
+        if element is None:
+            element = elements[known] = {}
+        element[rest] = value
     return out
 
 
-def write_scope(
-    scope: Scope, box: Box, prefix: str, wanted: Mapping[str, Any], clear: Mapping[str, Any], run: Writing
-) -> None:
-    """Put the leaves of one object into *box*, which is ours to change."""
+@lru_cache(maxsize=65536)
+def _first_step(path: str) -> tuple[str, str, str]:
+    """The list, the element id and the rest of a path."""
+    head, _, tail = path.partition("[")
+    known, _, rest = tail.partition("]")
+    return head, known, rest.removeprefix(".")
+
+
+def write_scope(scope: Scope, site: Site) -> None:
+    """Put the leaves of one object."""
     for group in scope.groups:
-        _write_group(group, box, prefix, wanted, clear, run)
+        _write_group(group, site)
     if not scope.nested and not scope.blocks:
         return
-    lists, clear_lists = grouped(wanted), grouped(clear) if clear else {}
-    for code_set in scope.sets:
-        _write_set(code_set, box, prefix, lists, clear_lists, run)
-    for section in scope.sections:
-        _write_section(section, box, prefix, lists, clear_lists, run)
+    if scope.nested:
+        lists = ListSite(
+            site.box, site.prefix, grouped(site.wanted), grouped(site.clear) if site.clear else {}, site.run
+        )
+        for code_set in scope.sets:
+            _write_set(code_set, lists)
+        for section in scope.sections:
+            _write_section(section, lists)
     for block in scope.blocks:
-        block.write(box, prefix, wanted, clear, run)
+        block.write(site)
 
 
-def _write_group(
-    group: Group, box: Box, prefix: str, wanted: Mapping[str, Any], clear: Mapping[str, Any], run: Writing
-) -> None:
-    holder = group.path.find(box)
-    expected, carried = run.expected, run.carried
+def _write_group(group: Group, site: Site) -> None:
+    wanted, clear, prefix, run = site.wanted, site.clear, site.prefix, site.run
+    holder = group.path.find(site.box)
     for row in group.rows:
         if row.plan not in wanted:
             if clear and row.plan in clear and holder is not None:
@@ -123,34 +165,44 @@ def _write_group(
         try:
             target = row.encode(value)
             back = value if row.trusted else row.decode(target)
-        except Unmatched as none:
-            run.not_carried[path] = NO_CODE.format(table=none)
-            continue
-        except CodecRefusal as refusal:
-            run.fault(row.id, path, refusal.rule)
+        except (Unmatched, CodecRefusal) as refusal:
+            _refused(refusal, row.id, path, run)
             continue
         raw = None if holder is None else holder.get(row.member)
         if raw.__class__ is not target.__class__ or raw != target:
-            try:
-                differs = absent(raw, row.empty) or not same(row.decode(raw), back)
-            except CodecRefusal:
-                if path not in run.overwrite:
-                    run.not_carried[path] = UNREADABLE
-                    continue
-                differs = True
-            if differs:
+            differs = _differs(row, raw, back)
+            if differs is None and path not in run.overwrite:
+                run.not_carried[path] = UNREADABLE
+                continue
+            if differs is not False:
                 if holder is None:
-                    try:
-                        holder = group.path.make(box)
-                    except NotAnObject:
-                        run.not_carried[path] = UNREADABLE
+                    holder = _made(group, site, path)
+                    if holder is None:
                         continue
                 holder[row.member] = target
         if row.trusted:
-            carried.add(path)
-            expected[path] = value
+            run.carried.add(path)
+            run.expected[path] = value
         else:
             run.settle(row.id, path, value, back, row.loss)
+
+
+def _differs(row: Row, raw: Any, back: Any) -> bool | None:
+    """Say whether the standing value reads otherwise than *back*; ``None`` when it cannot be read."""
+    if absent(raw, row.empty):
+        return True
+    try:
+        return not same(row.decode(raw), back)
+    except CodecRefusal:
+        return None
+
+
+def _made(group: Group, site: Site, path: str) -> Box | None:
+    try:
+        return group.path.make(site.box)
+    except NotAnObject:
+        site.run.not_carried[path] = UNREADABLE
+        return None
 
 
 def _clear_row(row: Row, holder: Box, path: str, run: Writing) -> None:
@@ -175,74 +227,70 @@ def projected(value: Any, rule: Value, row: str, path: str, run: Writing) -> tup
     try:
         target = rule.encode(value)
         return target, value if rule.trusted else rule.decode(target)
-    except Unmatched as none:
-        run.not_carried[path] = NO_CODE.format(table=none)
-    except CodecRefusal as refusal:
-        run.fault(row, path, refusal.rule)
+    except (Unmatched, CodecRefusal) as refusal:
+        _refused(refusal, row, path, run)
     return None
 
 
-def _native_list(code_path: Any, box: Box) -> list[Any] | None:
+def _refused(refusal: Unmatched | CodecRefusal, row: str, path: str, run: Writing) -> None:
+    """A code that the table calls unmatched is not carried; anything else makes the write impossible."""
+    if isinstance(refusal, Unmatched):
+        run.not_carried[path] = NO_CODE.format(table=refusal)
+    else:
+        run.fault(row, path, refusal.rule)
+
+
+def _native_list(path: NativePath, box: Box) -> list[Any] | None:
     """The native list to write into, created when missing; ``None`` when something else stands there."""
     try:
-        holder = code_path.make(box)
+        holder = path.make(box)
     except NotAnObject:
         return None
-    if holder.get(code_path.leaf) is None:
-        holder[code_path.leaf] = []
-    found = holder[code_path.leaf]
+    if holder.get(path.leaf) is None:
+        holder[path.leaf] = []
+    found = holder[path.leaf]
     return cast("list[Any]", found) if isinstance(found, list) else None
 
 
-def _write_set(
-    code_set: CodeSet, box: Box, prefix: str, lists: Lists, clear_lists: Lists, run: Writing
-) -> None:
-    row = code_set.row
-    wanted, clear = lists.get(row.plan, {}), clear_lists.get(row.plan, {})
+def _write_set(code_set: CodeSet, site: ListSite) -> None:
+    row, run = code_set.row, site.run
+    wanted, clear = site.wanted.get(row.plan, {}), site.clear.get(row.plan, {})
     if not wanted and not clear:
         return
-    holder = code_set.path.find(box)
-    found = None if holder is None else holder.get(code_set.path.leaf)
-    standing: dict[Any, Any] = {}
-    for element in cast("list[Any]", found) if isinstance(found, list) else []:
-        try:
-            standing.setdefault(code_set.value.decode(member_of(code_set, element)), element)
-        except CodecRefusal:
-            continue
+    if row.way == "read":
+        run.not_carried.update((f"{site.prefix}{row.plan}[{known}]", READ_ONLY) for known in wanted)
+        return
+    standing = {_read_member(code_set, element) for element in codes_of(code_set, site.box)}
     needed: set[Any] = set()
     for known, inner in wanted.items():
-        path, value = f"{prefix}{row.plan}[{known}]", inner.get("", known)
-        if row.way == "read":
-            run.not_carried[path] = READ_ONLY
-            continue
+        path, value = f"{site.prefix}{row.plan}[{known}]", inner.get("", known)
         pair = projected(value, code_set.value, row.id, path, run)
         if pair is None:
             continue
         target, back = pair
         needed.add(back)
         if back is None or back not in standing:
-            into = _native_list(code_set.path, box)
+            into = _native_list(code_set.path, site.box)
             if into is None:
                 run.not_carried[path] = UNREADABLE
                 continue
             if back is not None or not any(member_of(code_set, element) == target for element in into):
                 into.append(target if row.member is None else {row.member: target, **row.create})
-            standing[back] = target
-        if run.settle(row.id, path, value, back, code_set.value.loss):
+            standing.add(back)
+        if run.settle(row.id, path, value, back, code_set.value.loss) and back is not None:
             run.expected.pop(path, None)
-            if back is not None:
-                run.expected[f"{prefix}{row.plan}[{back}]"] = back
-    if clear and isinstance(found, list) and row.way != "read":
-        gone = {known for known in clear if known not in wanted and known not in needed}
-        elements = cast("list[Any]", found)
-        elements[:] = [element for element in elements if not _reads_as(code_set, element, gone)]
+            run.expected[f"{site.prefix}{row.plan}[{back}]"] = back
+    gone = clear.keys() - wanted.keys() - needed
+    if gone:
+        elements = codes_of(code_set, site.box)
+        elements[:] = [element for element in elements if _read_member(code_set, element) not in gone]
 
 
-def _reads_as(code_set: CodeSet, element: Any, codes: set[str]) -> bool:
+def _read_member(code_set: CodeSet, element: Any) -> Any:
     try:
-        return code_set.value.decode(member_of(code_set, element)) in codes
+        return code_set.value.decode(member_of(code_set, element))
     except CodecRefusal:
-        return False
+        return None
 
 
 def _index(section: Section, box: Box) -> dict[str, Box | None]:
@@ -253,43 +301,45 @@ def _index(section: Section, box: Box) -> dict[str, Box | None]:
             known = element_id(section, element)
         except CodecRefusal:
             continue
-        ours = any(other.owns(cast("Box", element)) for other in section.family)
-        index[cast("str", known)] = cast("Box", element) if ours and known not in index else None
+        ours = any(other.owns(element) for other in section.family)
+        index[known] = element if ours and known not in index else None
     return index
 
 
-def _write_section(
-    section: Section, box: Box, prefix: str, lists: Lists, clear_lists: Lists, run: Writing
-) -> None:
-    rows = section.rows
-    wanted = {known: leaves for known, leaves in lists.get(rows.plan, {}).items() if section.takes(leaves)}
-    clear = clear_lists.get(rows.plan, {})
+def _write_section(section: Section, site: ListSite) -> None:
+    rows, run = section.rows, site.run
+    wanted = {
+        known: leaves for known, leaves in site.wanted.get(rows.plan, {}).items() if section.takes(leaves)
+    }
+    clear = site.clear.get(rows.plan, {})
     if not wanted and not clear:
         return
-    index = _index(section, box)
+    index = _index(section, site.box)
     for known, leaves in wanted.items():
-        inner = f"{prefix}{rows.plan}[{known}]."
+        inner = f"{site.prefix}{rows.plan}[{known}]."
         element = index.get(known)
-        reason = (
-            None if element is not None else "another native element has this key" if known in index else ""
-        )
+        reason = TAKEN_KEY if element is None and known in index else None
         reason = reason or _lacking(section, leaves, creating=element is None)
         if reason:
             run.not_carried.update((inner + rest, reason) for rest in leaves)
             continue
-        if element is not None:
+        before = len(run.carried)
+        if element is None:
+            _create(section, Site(site.box, inner, leaves, {}, run), known)
+        else:
             if not section.owns(element):
                 element.update(section.constants)
-            write_scope(section.scope, element, inner, leaves, clear.get(known, {}), run)
-        else:
-            _create(section, box, known, inner, leaves, run)
-        for name, value in section.implied.items():
-            run.carried.add(inner + name)
-            run.expected[inner + name] = value
+            write_scope(section.scope, Site(element, inner, leaves, clear.get(known, {}), run))
+        if len(run.carried) > before:
+            for name, value in section.implied.items():
+                run.carried.add(inner + name)
+                run.expected[inner + name] = value
     for known in clear.keys() - wanted.keys():
         element = index.get(known)
         if element is not None and section.owns(element):
-            _clear_element(section, box, element, f"{prefix}{rows.plan}[{known}].", clear[known], run)
+            _clear_element(
+                section, element, Site(site.box, f"{site.prefix}{rows.plan}[{known}].", {}, clear[known], run)
+            )
 
 
 def _lacking(section: Section, leaves: Mapping[str, Any], *, creating: bool) -> str | None:
@@ -308,28 +358,25 @@ def _lacking(section: Section, leaves: Mapping[str, Any], *, creating: bool) -> 
     return None
 
 
-def _create(
-    section: Section, box: Box, known: str, inner: str, leaves: Mapping[str, Any], run: Writing
-) -> None:
-    into = _native_list(section.path, box)
+def _create(section: Section, site: Site, known: str) -> None:
+    """Make a native element, unless none of its leaves can be carried."""
+    into = _native_list(section.path, site.box)
     if into is None:
-        run.not_carried.update((inner + rest, UNREADABLE) for rest in leaves)
+        site.run.not_carried.update((site.prefix + rest, UNREADABLE) for rest in site.wanted)
         return
     element: Box = {section.rows.key.native: section.key.encode(known), **section.constants}
-    before = len(run.carried)
-    write_scope(section.scope, element, inner, leaves, {}, run)
-    if len(run.carried) > before:
+    before = len(site.run.carried)
+    write_scope(section.scope, Site(element, site.prefix, site.wanted, {}, site.run))
+    if len(site.run.carried) > before:
         into.append(element)
 
 
-def _clear_element(
-    section: Section, box: Box, element: Box, inner: str, clear: Mapping[str, Any], run: Writing
-) -> None:
+def _clear_element(section: Section, element: Box, site: Site) -> None:
     """Remove an element whose every carried leaf is cleared; else empty only the leaves that are listed."""
     out = Readings()
     read_scope(section.scope, element, "", out)
-    if not out.notes and all(rest in clear for rest in out.leaves):
-        elements = elements_of(section, box)
+    if not out.notes and all(rest in site.clear for rest in out.leaves):
+        elements = elements_of(section, site.box)
         elements[:] = [other for other in elements if other is not element]
     else:
-        write_scope(section.scope, element, inner, {}, clear, run)
+        write_scope(section.scope, Site(element, site.prefix, {}, site.clear, site.run))
