@@ -1,0 +1,89 @@
+"""The HTTP face: one FastAPI application over a wired bridge."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tyokyky_bridge.api import health, problems, v1
+from tyokyky_bridge.api.auth import TokenReader
+from tyokyky_bridge.domain.plan import SupportPlan
+from tyokyky_bridge.services.bridge import Bridge
+
+TITLE = "tyokyky-bridge"
+DESCRIPTION = (
+    "One work-ability support plan for each client, kept in step across Lifecare, Sosiaali Effica, Ura and TYPPI. "
+    "What a caller reads is always a view: items without a legal basis for the calling party are left out."
+)
+MAX_BODY_BYTES = 2 * 1024 * 1024
+
+
+def create_app(bridge: Bridge | None, tokens: TokenReader | None, *, close_bridge: bool = True) -> FastAPI:
+    """The application; without a bridge it serves only to describe itself (`openapi`)."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None, None]:
+        yield
+        if bridge is not None and close_bridge:
+            await bridge.store.aclose()
+
+    app = FastAPI(
+        title=TITLE, description=DESCRIPTION, version="1", docs_url=None, redoc_url=None, lifespan=lifespan
+    )
+    app.state.bridge = bridge
+    app.state.tokens = tokens
+    problems.install(app)
+    app.include_router(v1.router)
+    app.include_router(health.router)
+    app.add_middleware(BodyLimit)
+    app.openapi = lambda: describe(app)
+    return app
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document: generated from the routes, with the canonical plan as a named schema."""
+    if app.openapi_schema is None:
+        doc = get_openapi(
+            title=app.title,
+            version=app.version,
+            description=app.description,
+            routes=app.routes,
+            openapi_version="3.1.0",
+        )
+        plan = SupportPlan.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas = doc["components"]["schemas"]
+        schemas.update(plan.pop("$defs", {}))
+        schemas["SupportPlan"] = plan
+        app.openapi_schema = doc
+    return app.openapi_schema
+
+
+class BodyLimit:
+    """Refuses bodies over `MAX_BODY_BYTES` by header or, without one, while reading."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        if declared.isdigit() and int(declared) > MAX_BODY_BYTES:
+            await problems.problem("request/too-large")(scope, receive, send)
+            return
+        read = 0
+
+        async def limited() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > MAX_BODY_BYTES:
+                return {"type": "http.disconnect"}
+            return message
+
+        await self._app(scope, limited, send)

@@ -1,0 +1,76 @@
+"""Every concrete choice of the hub, top to bottom."""
+
+import json
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from tyokyky_bridge.adapterkit.contract import SystemConfig
+from tyokyky_bridge.api.auth import TokenReader
+from tyokyky_bridge.domain.directory_document import load_directory
+from tyokyky_bridge.domain.legal_basis import LegalBases, load_legal_bases
+from tyokyky_bridge.domain.parties import Directory
+from tyokyky_bridge.registry import InstalledAdapter, find_adapters
+from tyokyky_bridge.services.bridge import Bridge, Partner
+from tyokyky_bridge.services.delivery import Engine
+from tyokyky_bridge.settings import Settings
+from tyokyky_bridge.storage import open_store
+from tyokyky_bridge.worker import Pace
+
+
+class AdapterMissing(Exception):
+    """The directory names an adapter that is not installed."""
+
+    def __init__(self, system: str, adapter: str, installed: list[str]) -> None:
+        super().__init__(
+            f"system {system} needs the adapter {adapter}; installed: {', '.join(installed) or 'none'}"
+        )
+
+
+def wire(settings: Settings) -> Bridge:
+    """The hub as configured. Raises what a broken file raises, naming file, row and reason."""
+    directory = load_directory(yaml.safe_load(settings.directory_file.read_text("utf-8")))
+    return Bridge(
+        store=open_store(settings.database_url, index_key=settings.index_key.get_secret_value().encode()),
+        directory=directory,
+        legal_bases=legal_bases(settings),
+        partners=_partners(directory, find_adapters()),
+        synthetic_only=settings.synthetic_only,
+    )
+
+
+def legal_bases(settings: Settings) -> LegalBases:
+    """The dated rows of law: the configured file, else the shipped one."""
+    shipped = files("tyokyky_mappings").joinpath("canonical/legal_bases.yaml")
+    return load_legal_bases(yaml.safe_load((settings.legal_bases_file or shipped).read_text("utf-8")))
+
+
+def tokens(settings: Settings, directory: Directory) -> TokenReader:
+    """The reader of bearer tokens."""
+    keys: Mapping[str, Any] = json.loads(settings.token_keys_file.read_text("utf-8"))
+    return TokenReader(
+        keys,
+        issuer=settings.token_issuer,
+        audience=settings.token_audience,
+        parties=frozenset(directory.parties),
+    )
+
+
+def engine(settings: Settings, bridge: Bridge) -> tuple[Engine, Pace]:
+    """The delivery engine and its pace."""
+    pace = Pace(poll_s=settings.poll_s, lease_s=settings.lease_s)
+    return Engine(bridge, settings.worker_name, licence_s=settings.licence_s), pace
+
+
+def _partners(directory: Directory, adapters: Mapping[str, InstalledAdapter]) -> dict[str, Partner]:
+    partners: dict[str, Partner] = {}
+    for id_, rows in directory.systems.items():
+        system = rows[-1]
+        if system.adapter not in adapters:
+            raise AdapterMissing(id_, system.adapter, sorted(adapters))
+        installed = adapters[system.adapter]
+        config = SystemConfig(id=id_, base_url=system.base_url, options=system.options)
+        partners[id_] = Partner(system, installed.manifest, installed.lens, installed.connect(config))
+    return partners

@@ -1,0 +1,159 @@
+"""The commands. Exit codes: 0 ok, 1 failed, 2 usage, 78 configuration."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from tyokyky_bridge import bootstrap, processes
+from tyokyky_bridge import reference as pages
+from tyokyky_bridge.demo.command import demo_command
+from tyokyky_bridge.mapping.lens import MappingBroken
+from tyokyky_bridge.registry import find_adapters
+from tyokyky_bridge.settings import Settings
+from tyokyky_bridge.storage import migrate as migrate_store
+
+EX_CONFIG = 78
+
+app = typer.Typer(no_args_is_help=True, help=__doc__, pretty_exceptions_show_locals=False)
+adapters = typer.Typer(no_args_is_help=True, help="Installed adapters.")
+mappings = typer.Typer(no_args_is_help=True, help="Field rows between the plan and each system.")
+app.add_typer(adapters, name="adapters")
+app.add_typer(mappings, name="mappings")
+app.command("demo")(demo_command)
+
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
+out = Console()
+
+
+@app.command()
+def serve() -> None:
+    """Serve the HTTP interface. Every setting comes from TYOKYKY_* variables; nothing insecure is assumed."""
+    _run(processes.serve(_settings()))
+
+
+@app.command()
+def work() -> None:
+    """Run the worker that keeps every linked record true."""
+    _run(processes.work(_settings()))
+
+
+@app.command()
+def migrate(revision: Annotated[str, typer.Argument(help="head, base or a revision id")] = "head") -> None:
+    """Bring the database schema to a revision."""
+    asyncio.run(migrate_store(_settings().database_url, revision))
+    out.print(f"database is at {revision}")
+
+
+@adapters.command("list")
+def list_adapters(*, as_json: AsJson = False) -> None:
+    """Show every installed adapter and what it can do."""
+    found = [
+        {
+            "system": name,
+            "title": a.manifest.title,
+            "mapping": a.lens.version,
+            "retract": a.manifest.retract,
+            "read_back": a.manifest.read_back,
+            "deadline_s": a.manifest.limits.deadline_s,
+        }
+        for name, a in find_adapters().items()
+    ]
+    if as_json:
+        typer.echo(json.dumps(found))
+        return
+    table = Table("system", "title", "mapping version", "retraction", "read back", "deadline (s)")
+    for row in found:
+        table.add_row(*(str(value) for value in row.values()))
+    out.print(table)
+
+
+@mappings.command("check")
+def check_mappings() -> None:
+    """Load every mapping: totality, codes, duplicate targets. Exit 1 with file, row and reason if one is broken."""
+    try:
+        found = find_adapters()
+    except MappingBroken as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+    for name, adapter in found.items():
+        half = pages.half_carried_rows(adapter.lens)
+        typer.echo(
+            f"{name}: version {adapter.lens.version}, every field mapped or declared never, {len(half)} half-carried"
+        )
+        for row in half:
+            typer.echo(f"  half-carried: {row}")
+
+
+@mappings.command("show")
+def show_mapping(system: Annotated[str, typer.Argument()]) -> None:
+    """Print one system's mapping table."""
+    found = find_adapters()
+    if system not in found:
+        raise typer.BadParameter(f"no adapter {system}; installed: {', '.join(found)}")
+    typer.echo(pages.mapping_page(found[system].lens))
+
+
+@mappings.command("preview")
+def preview_mapping(
+    plan: Annotated[UUID, typer.Argument(help="plan id")],
+    to: Annotated[str, typer.Option("--to", help="system")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show what one system would get of a plan: path, rule, native value, loss; nothing is sent."""
+    rows = asyncio.run(preview_plan(bootstrap.wire(_settings()), plan, to))
+    if as_json:
+        typer.echo(json.dumps([row.__dict__ for row in rows], default=str))
+        return
+    table = Table("path", "state", "row", "native", "native value", "loss or reason")
+    for row in rows:
+        table.add_row(row.path, row.state, row.row, row.native_path, row.native_value, row.note)
+    out.print(table)
+
+
+@app.command()
+def docs(
+    *,
+    check: Annotated[bool, typer.Option("--check", help="only compare; exit 1 on any difference")] = False,
+    root: Annotated[Path, typer.Option(help="the checkout")] = Path(),
+) -> None:
+    """Write openapi.yaml and the generated reference pages, or compare them with what is committed."""
+    stale = [path for path, text in pages.generated().items() if not pages.is_current(root / path, text)]
+    for path in stale:
+        typer.echo(f"{'stale' if check else 'written'}: {path}")
+        if not check:
+            pages.write(root / path, pages.generated()[path])
+    if check and stale:
+        raise typer.Exit(1)
+
+
+def _settings() -> Settings:
+    try:
+        return Settings()  # pyright: ignore[reportCallIssue]  # from the environment
+    except ValidationError as error:
+        for e in error.errors(include_input=False):
+            name = "TYOKYKY_" + "_".join(str(part) for part in e["loc"]).upper()
+            typer.echo(f"{name}: {e['msg']}", err=True)
+        typer.echo("see docs/how-to/run.md for every setting, or start with: tyokyky-bridge demo", err=True)
+        raise typer.Exit(EX_CONFIG) from error
+
+
+def _run(process: Coroutine[Any, Any, None]) -> None:
+    try:
+        asyncio.run(process)
+    except (processes.SchemaNotAtHead, bootstrap.AdapterMissing, MappingBroken, OSError, ValueError) as error:
+        typer.echo(f"cannot start: {error}", err=True)
+        raise typer.Exit(EX_CONFIG) from error
+
+
+if __name__ == "__main__":
+    sys.exit(app())

@@ -1,0 +1,247 @@
+"""A whole installation as real processes on loopback: hub, worker, and a simulator for each installed system.
+
+The demo tells its story on one; the journeys and the crash drills in the tests run on the same.
+"""
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from importlib.resources import files
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import httpx
+import yaml
+from joserfc import jwt
+from joserfc.jwk import ECKey
+
+from tyokyky_bridge.adapterkit.testing import SimulatorProcess
+from tyokyky_bridge.adapterkit.trial import prepare
+from tyokyky_bridge.registry import GROUP
+
+ISSUER = "https://issuer.demo.tyokyky-bridge.example"
+AUDIENCE = "tyokyky-bridge"
+TOKEN_LIFE_S = 3600
+
+
+@dataclass
+class Child:
+    """One process of ours, started again with the same command after it was killed."""
+
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    log: Path
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it; its log goes to a file of its own."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
+                [sys.executable, "-m", "tyokyky_bridge.cli", *self.command],
+                env=dict(self.environment),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def end(self, how: signal.Signals = signal.SIGTERM, *, wait_s: float = 20) -> None:
+        """Signal it and wait until it is gone."""
+        process, self.process = self.process, None
+        if process is None or process.poll() is not None:
+            return
+        process.send_signal(how)
+        try:
+            process.wait(wait_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+class Stage:
+    """Start with ``with Stage(folder) as stage``; everything ends with the block.
+
+    Args:
+        folder: For keys, certificates, databases and logs; private.
+        database_url: Of an empty database; a SQLite file under *folder* when not given.
+        systems: Which systems of the demo directory to start; all when not given.
+        calm: Whether simulators answer at once and without a rate limit (tests) or keep their own pace (demo).
+        directory: A directory document instead of the shipped demo one.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        database_url: str | None = None,
+        systems: Iterable[str] | None = None,
+        calm: bool = False,
+        directory: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.folder = folder
+        self.database_url = database_url or f"sqlite:///{folder / 'hub.db'}"
+        self.simulators: dict[str, SimulatorProcess] = {}
+        self.port = _free_port()
+        self._calm = calm
+        self._directory = dict(directory or _demo_directory())
+        if systems is not None:
+            wanted = set(systems)
+            self._directory["systems"] = [s for s in self._directory["systems"] if s["id"] in wanted]
+        self._key = ECKey.generate_key("P-256", {"kid": "demo-1"}, private=True)
+        self._stack = ExitStack()
+        self.http = httpx.Client(base_url=self.url, trust_env=False, timeout=30)
+
+    @property
+    def url(self) -> str:
+        """Where the hub answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> "Stage":
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(0o700)
+        try:
+            self._start_simulators()
+            environment = {**_clean_environment(), **self._settings()}
+            self.hub = Child(("serve",), environment, self.folder / "hub.log")
+            self.worker = Child(("work",), environment, self.folder / "worker.log")
+            migrated = subprocess.run(  # our own interpreter and module
+                [sys.executable, "-m", "tyokyky_bridge.cli", "migrate"],
+                env=environment,
+                capture_output=True,
+                check=False,
+            )
+            if migrated.returncode != 0:
+                msg = f"migrate failed: {migrated.stderr.decode(errors='replace')[-2000:]}"
+                raise RuntimeError(msg)
+            self.hub.start()
+            self._stack.callback(self.hub.end)
+            self.worker.start()
+            self._stack.callback(self.worker.end)
+            self.wait_ready()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.http.close()
+        self._stack.close()
+
+    def token(self, party: str, *, role: str = "professional", purpose: str = "work_ability_support") -> str:
+        """A bearer token as the issuer would give it to a caller of *party*."""
+        now = int(time.time())
+        claims = {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "iat": now,
+            "exp": now + TOKEN_LIFE_S,
+            "sub": f"{role}@{party}",
+            "party": party,
+            "role": role,
+            "purpose": purpose,
+        }
+        return jwt.encode({"alg": "ES256", "kid": "demo-1"}, claims, self._key)
+
+    def call(
+        self, method: str, path: str, *, party: str, body: Any = None, etag: str | None = None, **claims: str
+    ) -> httpx.Response:
+        """One request to the hub in the name of *party*."""
+        headers = {"Authorization": f"Bearer {self.token(party, **claims)}"}
+        if etag is not None:
+            headers["If-Match"] = etag
+        content = None if body is None else json.dumps(body, default=str).encode()
+        if content is not None:
+            headers["Content-Type"] = "application/json"
+        return self.http.request(method, path, content=content, headers=headers)
+
+    def wait_ready(self, *, wait_s: float = 30) -> None:
+        """Wait until the hub is ready. Raises `RuntimeError` with the end of its log."""
+        until = time.monotonic() + wait_s
+        while time.monotonic() < until:
+            try:
+                if self.http.get("/readyz").status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            if self.hub.process is not None and self.hub.process.poll() is not None:
+                break
+            time.sleep(0.05)
+        msg = f"the hub did not become ready: {self.hub.log.read_text(errors='replace')[-2000:]}"
+        raise RuntimeError(msg)
+
+    def settle(self, plan_id: str, *, wait_s: float = 30) -> dict[str, Any]:
+        """Wait until no link of the plan has anything to do; returns the links by system."""
+        until = time.monotonic() + wait_s
+        links: dict[str, Any] = {}
+        while time.monotonic() < until:
+            answer = self.call("GET", f"/v1/plans/{plan_id}/links", party="lrha-health", role="oversight")
+            links = {link["system"]: link for link in answer.json()}
+            if all(link["state"] in {"in_sync", "parked"} for link in links.values()):
+                return links
+            time.sleep(0.05)
+        states = {system: (link["state"], link["last_error"]) for system, link in links.items()}
+        msg = f"links did not settle in {wait_s} s: {states}"
+        raise TimeoutError(msg)
+
+    def _start_simulators(self) -> None:
+        packages = {point.name: point.value for point in entry_points(group=GROUP)}
+        for system in self._directory["systems"]:
+            module, trial = prepare(packages[system["adapter"]], self.folder / system["id"])
+            simulator = SimulatorProcess(
+                module,
+                state=self.folder / system["id"] / "state.db",
+                args=trial.simulator_args,
+                client_tls=trial.client_tls,
+            )
+            self._stack.enter_context(simulator)
+            if self._calm:
+                simulator.chaos(**trial.calm)
+            system["base_url"] = simulator.base_url
+            system["options"] = {**system.get("options", {}), **trial.options}
+            self.simulators[system["id"]] = simulator
+
+    def _settings(self) -> dict[str, str]:
+        directory, keys = self.folder / "directory.yaml", self.folder / "issuer.jwks.json"
+        for private in (directory, keys):
+            private.touch(mode=0o600)
+        directory.write_text(yaml.safe_dump(self._directory, allow_unicode=True), "utf-8")
+        keys.write_text(json.dumps({"keys": [self._key.as_dict(private=False)]}), "utf-8")
+        return {
+            "TYOKYKY_DATABASE_URL": self.database_url,
+            "TYOKYKY_DIRECTORY_FILE": str(directory),
+            "TYOKYKY_INDEX_KEY": secrets.token_hex(32),
+            "TYOKYKY_TOKEN_KEYS_FILE": str(keys),
+            "TYOKYKY_TOKEN_ISSUER": ISSUER,
+            "TYOKYKY_TOKEN_AUDIENCE": AUDIENCE,
+            "TYOKYKY_PORT": str(self.port),
+            "TYOKYKY_SYNTHETIC_ONLY": "true",
+        }
+
+
+def _demo_directory() -> dict[str, Any]:
+    return yaml.safe_load(
+        files("tyokyky_mappings").joinpath("canonical/demo_directory.yaml").read_text("utf-8")
+    )
+
+
+def _clean_environment() -> dict[str, str]:
+    """The process environment without settings of another installation."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("TYOKYKY_")}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

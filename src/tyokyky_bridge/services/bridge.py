@@ -1,0 +1,41 @@
+"""What every use case is given: the store, the directory, the law, and the partners with their lenses."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from tyokyky_bridge.adapterkit.contract import Adapter
+from tyokyky_bridge.adapterkit.manifest import Manifest
+from tyokyky_bridge.domain.calendar import finnish_day
+from tyokyky_bridge.domain.legal_basis import LegalBases
+from tyokyky_bridge.domain.parties import Directory, System
+from tyokyky_bridge.mapping.lens import Lens
+from tyokyky_bridge.services.ports import Store
+
+
+@dataclass(frozen=True)
+class Partner:
+    """One installed system as the engine sees it: who it belongs to, how to speak to it, what it can hold."""
+
+    system: System
+    manifest: Manifest
+    lens: Lens
+    adapter: Adapter
+
+
+@dataclass(frozen=True)
+class Bridge:
+    """The hub, wired: everything a use case needs, bound once by bootstrap."""
+
+    store: Store
+    directory: Directory
+    legal_bases: LegalBases
+    partners: Mapping[str, Partner]
+    synthetic_only: bool = False
+    """Whether only identity numbers 900–999 are taken (test and demo)."""
+
+    def partners_on(self, at: datetime) -> tuple[Partner, ...]:
+        """The partners whose systems are in force at *at*, by system id."""
+        return tuple(
+            self.partners[s.id] for s in self.directory.systems_on(finnish_day(at)) if s.id in self.partners
+        )

@@ -1,0 +1,141 @@
+"""Links as desired state: after any change, every linked system is marked dirty in the same transaction (sync.md 8.1).
+
+A plan has a link to every system whose party is in the client's network or may have something of it; no link, no
+existence. Where nothing may be held, the desired state is *absent*.
+"""
+
+import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import orjson
+
+from tyokyky_bridge.domain.decision import Facts
+from tyokyky_bridge.domain.disclosure import Disclosure
+from tyokyky_bridge.domain.items import Leaves, leaves_to_json
+from tyokyky_bridge.domain.revision import Revision
+from tyokyky_bridge.mapping.lens import LensRefusal
+from tyokyky_bridge.services.bridge import Bridge, Partner
+from tyokyky_bridge.services.loading import disclosure_to, facts_of
+from tyokyky_bridge.services.ports import Tx
+from tyokyky_bridge.services.records import Kind, LinkRow
+
+HEALED_BY_CHANGE = ("lens", "refused", "read_back", "unknown_code")
+"""Park reasons that new content may cure; identity and unknown persons need a human."""
+
+
+@dataclass(frozen=True)
+class Desired:
+    """What one partner's record ought to hold by a revision and the facts of a moment."""
+
+    partner: Partner
+    disclosure: Disclosure
+    carried: Leaves
+    """The permitted leaves whose fields the partner's mapping names."""
+    sha: str
+
+    @property
+    def kind(self) -> Kind:
+        """Whether anything of ours ought to be there."""
+        return "present" if self.carried else "absent"
+
+
+def desired_for(
+    partner: Partner, revision: Revision, facts: Facts, at: datetime, *, identity_resolved: bool = True
+) -> Desired:
+    """Decide every item for one partner and keep what its mapping carries."""
+    disclosure = disclosure_to(
+        revision,
+        facts,
+        party=partner.system.party,
+        purpose=partner.system.purpose,
+        channel=partner.system.channel,
+        at=at,
+        identity_resolved=identity_resolved,
+    )
+    carried = {path: value for path, value in disclosure.view.leaves.items() if partner.lens.names(path)}
+    return Desired(partner, disclosure, carried, projection_sha(carried, partner.lens.version))
+
+
+def projection_sha(leaves: Leaves, mapping_version: str) -> str:
+    """A digest of what a system ought to hold: equal digests need no new delivery."""
+    doc = orjson.dumps([mapping_version, leaves_to_json(leaves)], option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(doc).hexdigest()
+
+
+def refresh_links(
+    tx: Tx,
+    bridge: Bridge,
+    *,
+    plan_id: UUID,
+    client_id: UUID,
+    revision: Revision,
+    overtake: bool = False,
+) -> tuple[LinkRow, ...]:
+    """Mark dirty every link of a plan whose desired state changed; links that never held anything are not made.
+
+    The caller holds the plan row, which is the mutex of its links. *overtake* puts them first in line: withdrawals.
+    """
+    facts = facts_of(tx, bridge, client_id)
+    links = {link.system: link for link in tx.links.of_plan(plan_id, lock="update")}
+    wanted: list[LinkRow] = []
+    for partner in bridge.partners_on(tx.now()):
+        link = links.get(partner.system.id)
+        desired = desired_for(partner, revision, facts, tx.now())
+        if needs_work(link, desired):
+            wanted.append(
+                tx.links.want(
+                    plan_id=plan_id,
+                    client_id=client_id,
+                    system=partner.system.id,
+                    kind=desired.kind,
+                    overtake=overtake,
+                    unpark=HEALED_BY_CHANGE,
+                )
+            )
+    return tuple(wanted)
+
+
+def needs_work(link: LinkRow | None, desired: Desired) -> bool:
+    """Whether a link has to be brought to a new state."""
+    if link is None:
+        return desired.kind == "present"
+    if link.state == "in_sync" and not link.retained:
+        return link.acked_kind != desired.kind or (
+            desired.kind == "present" and link.projection_sha != desired.sha
+        )
+    if link.retained and desired.kind == "absent":
+        return False
+    return True
+
+
+def pending_paths(link: LinkRow, desired: Desired) -> frozenset[str]:
+    """Permitted items that the partner can hold and is not known to hold yet."""
+    try:
+        able = desired.partner.lens.put({}, desired.disclosure.view).carried
+    except LensRefusal:
+        able = desired.carried.keys()
+    held = (link.base or {}) if link.acked_kind == "present" else {}
+    wanted = leaves_to_json(desired.carried)
+    return frozenset(path for path, value in wanted.items() if path in able and held.get(path) != value)
+
+
+def cancel_withdrawn(
+    tx: Tx,
+    links: Collection[LinkRow],
+    before: dict[str, Desired],
+    after: dict[str, Desired],
+    consent_id: UUID,
+) -> dict[str, tuple[str, ...]]:
+    """Record every item that waited to be sent and lost its basis; returns the paths for each system."""
+    cancelled: dict[str, tuple[str, ...]] = {}
+    for link in links:
+        if link.system not in before or link.system not in after:
+            continue
+        lost = sorted(pending_paths(link, before[link.system]) - set(after[link.system].carried))
+        if lost:
+            tx.decisions.cancel(link.id, lost, consent_id=consent_id)
+            cancelled[link.system] = tuple(lost)
+    return cancelled

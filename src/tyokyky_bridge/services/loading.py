@@ -1,0 +1,95 @@
+"""Stored rows to domain values and back."""
+
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from tyokyky_bridge.domain.consent import Consent
+from tyokyky_bridge.domain.decision import Facts
+from tyokyky_bridge.domain.disclosure import Disclosure, disclose
+from tyokyky_bridge.domain.errors import BridgeError
+from tyokyky_bridge.domain.items import leaves_from_json, plan_from_leaves
+from tyokyky_bridge.domain.parties import Purpose
+from tyokyky_bridge.domain.revision import Origin, Revision
+from tyokyky_bridge.services.bridge import Bridge
+from tyokyky_bridge.services.ports import Lock, Tx
+from tyokyky_bridge.services.records import OralUseRow, RevisionRow
+
+DELIVERED = frozenset({"ok", "unchanged", "adopted"})
+"""Outcomes after which the partner is known to hold what was sent."""
+
+
+class PlanNotFound(BridgeError):
+    """No such plan, or none whose existence the caller may know."""
+
+    code = "plan/not-found"
+
+    def __init__(self) -> None:
+        super().__init__("no such plan")
+
+
+def revision_of(row: RevisionRow) -> Revision:
+    """A stored revision as the domain knows it."""
+    return Revision(
+        plan=plan_from_leaves(leaves_from_json(row.leaves)),
+        version=row.version,
+        origins={path: Origin.from_json(doc) for path, doc in row.origins.items()},
+        recorded_at=row.at,
+        recorded_by=row.actor,
+    )
+
+
+def latest_revision(tx: Tx, plan_id: UUID, *, lock: Lock | None = None) -> Revision:
+    """The newest revision of a plan. Raises `PlanNotFound`."""
+    row = tx.plans.latest(plan_id, lock=lock)
+    if row is None:
+        raise PlanNotFound
+    return revision_of(row)
+
+
+def facts_of(tx: Tx, bridge: Bridge, client_id: UUID, *, retrying: int | None = None) -> Facts:
+    """What a decision about this client's items rests on, as of this transaction.
+
+    *retrying* names the link that tries again: an oral consent covers one transaction, and an attempt of that link
+    that never reached the partner has not used it up.
+    """
+    return Facts(
+        identity_resolved=True,
+        directory=bridge.directory,
+        legal_bases=bridge.legal_bases,
+        consents=tuple(Consent.model_validate(row.doc) for row in tx.consents.of_client(client_id)),
+        oral_used=frozenset(
+            str(use.consent_id)
+            for use in tx.consents.uses(client_id)
+            if retrying is None or _was_spent(tx, use, retrying)
+        ),
+    )
+
+
+def _was_spent(tx: Tx, use: OralUseRow, link_id: int) -> bool:
+    decision = tx.decisions.get(use.decision_id) if use.decision_id else None
+    if decision is None or decision.link_id != link_id:
+        return True
+    attempt = tx.decisions.attempt(decision.id)
+    return attempt is not None and attempt.outcome in DELIVERED
+
+
+def disclosure_to(
+    revision: Revision,
+    facts: Facts,
+    *,
+    party: str,
+    purpose: Purpose,
+    channel: str,
+    at: datetime,
+    identity_resolved: bool = True,
+) -> Disclosure:
+    """What one recipient may have of a revision, item by item."""
+    return disclose(
+        revision,
+        recipient=party,
+        purpose=purpose,
+        channel=channel,
+        facts=replace(facts, identity_resolved=identity_resolved),
+        at=at,
+    )

@@ -1,0 +1,135 @@
+"""How an attempt ended, and what that means for the link and for the partner's gate (sync.md 8.15)."""
+
+import random
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from tyokyky_bridge.adapterkit import errors as partner_errors
+from tyokyky_bridge.services.bridge import Partner
+from tyokyky_bridge.services.ports import Tx
+from tyokyky_bridge.services.records import (
+    Ack,
+    AttemptOutcome,
+    GateRow,
+    LinkResult,
+    LinkRow,
+    Park,
+    Remote,
+    Retry,
+)
+
+BACKOFF_FIRST_S = 0.5
+BACKOFF_MOST_S = 300.0
+FAILURES_TO_OPEN = 5
+OPEN_FIRST_S = 5.0
+OPEN_MOST_S = 120.0
+BLOCKED_PAUSE = timedelta(minutes=5)
+
+_jitter = random.SystemRandom()
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The end of one attempt."""
+
+    result: LinkResult
+    outcome: AttemptOutcome
+    remote: Remote | None = None
+    identity_resolved: bool | None = None
+    native_code: str | None = None
+    pause: timedelta | None = None
+    """Close the whole system for this long: it said when it will take writes again."""
+    system_failed: bool = False
+    """Counts for the breaker: the system did not answer."""
+
+    @property
+    def event(self) -> str:
+        """The audit's word for it."""
+        return {Ack: "acknowledged", Retry: "postponed", Park: "parked"}[type(self.result)]
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """Reason and detail for the audit: codes, rows and paths."""
+        match self.result:
+            case Park(reason=reason, detail=detail):
+                return {"reason": reason, **detail}
+            case Retry(error=error):
+                return {"reason": error}
+            case _:
+                return {}
+
+    def tell_gate(self, tx: Tx, partner: Partner) -> None:
+        """Keep the partner's breaker and pause: open after five failures in a row, longer each time it reopens."""
+        system = partner.system.id
+        gate = tx.gates.get(system, lock="update")
+        failures = int(gate.window.get("failures", 0))
+        if self.system_failed:
+            opens = failures + 1 >= FAILURES_TO_OPEN or gate.breaker == "half"
+            changed = replace(gate, window={"failures": failures + 1})
+            if opens:
+                changed = _opened(changed, tx)
+        elif self.pause is not None:
+            changed = replace(gate, paused_until=tx.now() + self.pause)
+        else:
+            changed = replace(gate, breaker="closed", open_count=0, opened_at=None, window={"failures": 0})
+        if changed != gate:
+            tx.gates.save(changed)
+
+
+def _opened(gate: GateRow, tx: Tx) -> GateRow:
+    span_s = min(OPEN_MOST_S, OPEN_FIRST_S * 2**gate.open_count) * _jitter.uniform(0.8, 1.2)
+    return replace(
+        gate,
+        breaker="open",
+        opened_at=tx.now(),
+        open_count=gate.open_count + 1,
+        paused_until=tx.now() + timedelta(seconds=span_s),
+    )
+
+
+def backoff(attempts: int) -> timedelta:
+    """Full jitter: between nothing and half a second doubled with each attempt, five minutes at most."""
+    most_s = min(BACKOFF_MOST_S, BACKOFF_FIRST_S * 2 ** min(attempts, 12))
+    return timedelta(seconds=_jitter.uniform(0.05, most_s))
+
+
+def result_of(error: partner_errors.PartnerError, link: LinkRow) -> Ended:
+    """What a partner's error means for the link: each error is named by what to do next."""
+    match error:
+        case partner_errors.TryLater(after=after) if after is not None:
+            return Ended(Retry(after, error.reason, counts=False), "try_later", pause=after)
+        case partner_errors.TryLater():
+            return Ended(Retry(backoff(link.attempts), error.reason), "try_later", system_failed=True)
+        case partner_errors.OutcomeUnknown():
+            return Ended(
+                Retry(backoff(link.attempts), error.code, outcome_known=False),
+                "outcome_unknown",
+                system_failed=True,
+            )
+        case partner_errors.ChangedUnderneath():
+            return Ended(
+                Retry(timedelta(milliseconds=50 * link.attempts), error.code),
+                "changed_underneath",
+                native_code=error.native_code,
+            )
+        case partner_errors.LicenceExpired():
+            return Ended(Retry(timedelta(0), error.code, counts=False), "licence_expired")
+        case partner_errors.Refused(reasons=reasons):
+            detail = {"reasons": [{"code": r.native_code, "field": r.field, "rule": r.rule} for r in reasons]}
+            return Ended(
+                Park("refused", detail), "refused", native_code=reasons[0].native_code if reasons else None
+            )
+        case partner_errors.NotThere():
+            return Ended(Park("not_there", {}), "not_there")
+        case partner_errors.AmbiguousIdentity(hits=hits):
+            return Ended(Park("identity", {"hits": hits}), "ambiguous_identity", identity_resolved=False)
+        case partner_errors.Blocked(native_code=code):
+            return Ended(
+                Retry(BLOCKED_PAUSE, error.code, counts=False),
+                "blocked",
+                native_code=code,
+                pause=BLOCKED_PAUSE,
+            )
+        case _:
+            return Ended(Park("adapter_error", {"error": error.code}), "refused")

@@ -1,0 +1,266 @@
+"""Create, read, revise and close the canonical plan of a client."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from tyokyky_bridge.domain.errors import BridgeError, InvalidPlan, Problem
+from tyokyky_bridge.domain.hetu import parse_hetu
+from tyokyky_bridge.domain.items import Leaves, Scalar, leaves_to_json, plan_from_leaves
+from tyokyky_bridge.domain.revision import Origin, Revision
+from tyokyky_bridge.services.bridge import Bridge
+from tyokyky_bridge.services.callers import Caller, NotForRole, Role
+from tyokyky_bridge.services.changes import Change, Sight, apply_changes
+from tyokyky_bridge.services.clients import ClientNotFound, registered_by
+from tyokyky_bridge.services.linking import refresh_links
+from tyokyky_bridge.services.loading import revision_of
+from tyokyky_bridge.services.ports import Tx
+from tyokyky_bridge.services.records import AuditEntry, RevisionHead
+from tyokyky_bridge.services.shape import members_of
+from tyokyky_bridge.services.sight import Seen, see, seen_revision
+
+CLOSED = frozenset({"closed", "cancelled", "superseded"})
+EDITORS = frozenset({Role.PROFESSIONAL, Role.SYSTEM})
+
+
+class StalePlan(BridgeError):
+    """What the caller saw is not what it would see now: read again and reapply the change."""
+
+    code = "plan/stale"
+
+    def __init__(self) -> None:
+        super().__init__("the plan changed after it was read")
+
+
+class PlanExists(BridgeError):
+    """A client has one open plan."""
+
+    code = "plan/exists"
+
+    def __init__(self) -> None:
+        super().__init__("the client has an open plan")
+
+
+class PlanClosed(BridgeError):
+    """A closed plan is not edited; a return of the client opens a new one."""
+
+    code = "plan/closed"
+
+    def __init__(self) -> None:
+        super().__init__("the plan is closed")
+
+
+@dataclass(frozen=True)
+class SeenRevision:
+    """One revision as a caller may list it: numbered by what the caller could see change."""
+
+    number: int
+    at: datetime
+    cause: str
+    seen: Seen
+
+
+async def create_plan(bridge: Bridge, caller: Caller, client_id: UUID, content: Mapping[str, Any]) -> Seen:
+    """Record a client's first revision. *content* is a plan in its own shape, without what the hub sets.
+
+    Raises: InvalidPlan, NotYourField, PlanExists, ClientNotFound.
+    """
+    _need(caller, EDITORS)
+
+    def create(tx: Tx) -> Seen:
+        if tx.clients.get(client_id, lock="update") is None:
+            raise ClientNotFound
+        plans = tx.plans.of_client(client_id)
+        if not plans and not registered_by(tx, client_id, caller.party):
+            raise ClientNotFound
+        if any(plan.status not in CLOSED for plan in plans):
+            raise PlanExists
+        plan_id, case_id, now = tx.new_id(), tx.new_id(), tx.now()
+        hub_set: dict[str, Scalar] = {
+            "header.plan_id": str(plan_id),
+            "header.case_id": str(case_id),
+            "header.created_at": now,
+            "client.client_id": str(client_id),
+        }
+        party = bridge.directory.holder(caller.party, on=now.date())
+        if party is None:
+            raise ClientNotFound
+        sight = Sight(permitted=frozenset(), withheld=frozenset(), register=party.register)
+        leaves = (
+            apply_changes({}, [Change(name, value) for name, value in members_of(content)], sight) | hub_set
+        )
+        _check_identity(tx, bridge, client_id, leaves)
+        revision = Revision(
+            plan=plan_from_leaves(leaves),
+            version=1,
+            origins=_origins({}, {}, leaves, caller, now),
+            recorded_at=now,
+            recorded_by=caller.party,
+        )
+        tx.plans.insert(
+            plan_id=plan_id,
+            client_id=client_id,
+            case_id=case_id,
+            status=str(leaves["header.status"]),
+            cause="api",
+            actor=caller.party,
+            **_stored(revision, leaves),
+        )
+        refresh_links(tx, bridge, plan_id=plan_id, client_id=client_id, revision=revision)
+        _audit(tx, caller, "plan/created", client_id, plan_id, {"version": 1})
+        return see(tx, bridge, caller, plan_id)
+
+    return await bridge.store.write(create)
+
+
+async def read_plan(bridge: Bridge, caller: Caller, plan_id: UUID) -> Seen:
+    """The plan as the caller may see it. The reading is audited. Raises: PlanNotFound."""
+
+    def read(tx: Tx) -> Seen:
+        seen = see(tx, bridge, caller, plan_id)
+        _audit(tx, caller, "plan/read", seen.client_id, plan_id, {"items": len(seen.disclosure.view.leaves)})
+        return seen
+
+    return await bridge.store.write(read)
+
+
+async def revise_plan(
+    bridge: Bridge,
+    caller: Caller,
+    plan_id: UUID,
+    changes: Iterable[Change],
+    *,
+    if_match: str,
+    cause: str = "api",
+) -> Seen:
+    """Record a new revision with *changes* applied; what the caller cannot see stays as it is.
+
+    Partners receive it afterwards: their links are marked dirty in the same transaction.
+
+    Raises: PlanNotFound, StalePlan, PlanClosed, InvalidPlan, NotYourField, CategoryWithheld.
+    """
+    _need(caller, EDITORS)
+    given = tuple(changes)
+
+    def revise(tx: Tx) -> Seen:
+        seen = see(tx, bridge, caller, plan_id, lock="update")
+        if if_match not in {seen.etag, "*"}:
+            raise StalePlan
+        before = seen.revision.leaves
+        if before["header.status"] in CLOSED:
+            raise PlanClosed
+        leaves = apply_changes(before, given, seen.sight(caller, bridge))
+        if leaves == before:
+            return seen
+        _check_identity(tx, bridge, seen.client_id, leaves)
+        now = tx.now()
+        revision = Revision(
+            plan=plan_from_leaves(leaves),
+            version=seen.revision.version + 1,
+            origins=_origins(before, seen.revision.origins, leaves, caller, now),
+            recorded_at=now,
+            recorded_by=caller.party,
+        )
+        tx.plans.append(
+            plan_id,
+            expected=seen.revision.version,
+            status=str(leaves["header.status"]),
+            cause=cause,
+            actor=caller.party,
+            **_stored(revision, leaves),
+        )
+        if _fences(before) != _fences(leaves):
+            tx.clients.bump_epoch(seen.client_id)
+        refresh_links(tx, bridge, plan_id=plan_id, client_id=seen.client_id, revision=revision)
+        touched = sorted(p for p in before.keys() | leaves.keys() if before.get(p) != leaves.get(p))
+        _audit(
+            tx,
+            caller,
+            "plan/revised",
+            seen.client_id,
+            plan_id,
+            {"version": revision.version, "paths": touched},
+        )
+        return see(tx, bridge, caller, plan_id)
+
+    return await bridge.store.write(revise)
+
+
+async def list_revisions(bridge: Bridge, caller: Caller, plan_id: UUID) -> tuple[SeenRevision, ...]:
+    """The revisions in which something changed that the caller may see today, oldest first, numbered from 1."""
+
+    def read(tx: Tx) -> tuple[SeenRevision, ...]:
+        seen = see(tx, bridge, caller, plan_id)
+        found: list[SeenRevision] = []
+        for head in tx.plans.history(plan_id):
+            older = seen_revision(tx, bridge, caller, seen, _revision(tx, head))
+            if not found or found[-1].seen.etag != older.etag:
+                found.append(SeenRevision(len(found) + 1, head.at, head.cause, older))
+        return tuple(found)
+
+    return await bridge.store.read(read)
+
+
+def _revision(tx: Tx, head: RevisionHead) -> Revision:
+    row = tx.plans.revision(head.plan_id, head.version)
+    if row is None:
+        msg = "a listed revision is gone"
+        raise RuntimeError(msg)
+    return revision_of(row)
+
+
+def _check_identity(tx: Tx, bridge: Bridge, client_id: UUID, leaves: Leaves) -> None:
+    """Every current identity number in the plan has to be this client's own."""
+    for path, value in leaves.items():
+        if path.startswith("client.hetu[") and path.endswith("].value"):
+            kind = leaves.get(path.removesuffix("value") + "kind")
+            number = parse_hetu(str(value), synthetic_only=bridge.synthetic_only).value
+            if kind == "official" and client_id not in tx.clients.holders(number):
+                raise InvalidPlan(
+                    [Problem("client.hetu[].value", "is not an identity number of this client")]
+                )
+
+
+def _origins(
+    before: Leaves, origins: Mapping[str, Origin], after: Leaves, caller: Caller, at: datetime
+) -> dict[str, Origin]:
+    """Who each item comes from: unchanged items keep their origin, the rest is the caller's."""
+    fresh = Origin(party=caller.party, at=at, role=caller.role.value)
+    return {p: origins[p] if p in origins and before.get(p) == value else fresh for p, value in after.items()}
+
+
+def _fences(leaves: Leaves) -> dict[str, Scalar]:
+    """Network and customership: a change of these is a change of who may have what."""
+    prefixes = ("network.members", "header.typ_customership", "necessity_marks")
+    return {p: v for p, v in leaves.items() if p.startswith(prefixes)}
+
+
+def _stored(revision: Revision, leaves: Leaves) -> dict[str, Any]:
+    return {
+        "leaves": leaves_to_json(leaves),
+        "origins": {path: origin.to_json() for path, origin in revision.origins.items()},
+    }
+
+
+def _need(caller: Caller, roles: frozenset[Role]) -> None:
+    if caller.role not in roles:
+        raise NotForRole(" or ".join(sorted(roles)))
+
+
+def _audit(
+    tx: Tx, caller: Caller, event: str, client_id: UUID, plan_id: UUID | None, what: dict[str, Any]
+) -> None:
+    tx.audit.add(
+        AuditEntry(
+            event=event,
+            outcome="ok",
+            actor_party=caller.party,
+            actor_role=caller.role.value,
+            actor_sub=caller.subject,
+            client_id=client_id,
+            plan_id=plan_id,
+            what=what,
+        )
+    )

@@ -1,0 +1,87 @@
+"""What a caller may see: the same decisions that bind the partner systems, made for the calling party."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+import orjson
+
+from tyokyky_bridge.domain.calendar import finnish_day
+from tyokyky_bridge.domain.consent import FormKind
+from tyokyky_bridge.domain.disclosure import Disclosure, in_network
+from tyokyky_bridge.domain.items import leaves_to_json
+from tyokyky_bridge.domain.revision import Revision
+from tyokyky_bridge.services.bridge import Bridge
+from tyokyky_bridge.services.callers import Caller, Role
+from tyokyky_bridge.services.changes import Sight
+from tyokyky_bridge.services.loading import PlanNotFound, disclosure_to, facts_of, latest_revision
+from tyokyky_bridge.services.ports import Lock, Tx
+
+HUB_CHANNEL = "hub"
+"""Reading over the hub's own interface; never the joint register's channel."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A plan as one caller sees it."""
+
+    plan_id: UUID
+    client_id: UUID
+    revision: Revision
+    disclosure: Disclosure
+
+    @property
+    def etag(self) -> str:
+        """A strong validator of the caller's view: a change the caller cannot see does not move it."""
+        view = self.disclosure.view
+        doc = [leaves_to_json(view.leaves), sorted(view.withheld)]
+        return hashlib.sha256(orjson.dumps(doc, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
+
+    def sight(self, caller: Caller, bridge: Bridge) -> Sight:
+        """What the caller may touch when it edits."""
+        party = bridge.directory.party(caller.party, on=finnish_day(self.revision.recorded_at))
+        permitted = {path for path, decision in self.disclosure.decisions.items() if decision.permits}
+        return Sight(permitted=permitted, withheld=self.disclosure.view.withheld, register=party.register)
+
+
+def see(tx: Tx, bridge: Bridge, caller: Caller, plan_id: UUID, *, lock: Lock | None = None) -> Seen:
+    """The plan for this caller.
+
+    Raises: PlanNotFound, also where the plan exists and the caller may not know it (existence is confidential).
+    """
+    head = tx.plans.get(plan_id, lock=lock)
+    if head is None:
+        raise PlanNotFound
+    revision = latest_revision(tx, plan_id)
+    seen = Seen(plan_id, head.client_id, revision, _disclosure(tx, bridge, caller, head.client_id, revision))
+    if not may_know(seen, caller, tx):
+        raise PlanNotFound
+    return seen
+
+
+def may_know(seen: Seen, caller: Caller, tx: Tx) -> bool:
+    """Whether the caller may know that the plan exists: in the network, or something in it is open to its party."""
+    if caller.role in {Role.OVERSIGHT, Role.OPERATIONS}:
+        return True
+    return bool(seen.disclosure.view.leaves) or in_network(seen.revision.plan, caller.party, at=tx.now())
+
+
+def _disclosure(tx: Tx, bridge: Bridge, caller: Caller, client_id: UUID, revision: Revision) -> Disclosure:
+    facts = facts_of(tx, bridge, client_id)
+    # A spoken consent covers one transaction; looking something up here is none, and must not use it up.
+    lasting = tuple(form for form in facts.consents if form.form_kind is not FormKind.ORAL_ONCE)
+    return disclosure_to(
+        revision,
+        replace(facts, consents=lasting),
+        party=caller.party,
+        purpose=caller.purpose,
+        channel=HUB_CHANNEL,
+        at=tx.now(),
+    )
+
+
+def seen_revision(tx: Tx, bridge: Bridge, caller: Caller, seen: Seen, revision: Revision) -> Seen:
+    """An older revision of the same plan by today's decisions for this caller."""
+    return Seen(
+        seen.plan_id, seen.client_id, revision, _disclosure(tx, bridge, caller, seen.client_id, revision)
+    )

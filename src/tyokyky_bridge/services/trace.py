@@ -1,0 +1,267 @@
+"""Why each item of a plan is, or is not, in a partner's record: the trace behind ``/disclosures`` and ``/links``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from tyokyky_bridge.domain.decision import Decision
+from tyokyky_bridge.domain.errors import BridgeError
+from tyokyky_bridge.domain.items import leaves_to_json
+from tyokyky_bridge.mapping.lens import LensRefusal, Put
+from tyokyky_bridge.services.bridge import Bridge, Partner
+from tyokyky_bridge.services.callers import Caller, NotForRole, Role
+from tyokyky_bridge.services.linking import Desired, desired_for
+from tyokyky_bridge.services.loading import facts_of
+from tyokyky_bridge.services.ports import Tx
+from tyokyky_bridge.services.records import AuditEntry, DecisionRow, LinkRow
+from tyokyky_bridge.services.shape import element_of
+from tyokyky_bridge.services.sight import Seen, see
+
+ItemState = Literal[
+    "sent", "held", "queued", "parked", "not_carried", "withheld", "retained", "to_be_cleared"
+]
+
+
+class LinkNotFound(BridgeError):
+    """The plan has no such link, or no such system exists."""
+
+    code = "link/not-found"
+
+    def __init__(self) -> None:
+        super().__init__("no such link")
+
+
+class LinkNotParked(BridgeError):
+    """Only a parked link can be redriven."""
+
+    code = "link/not-parked"
+
+    def __init__(self) -> None:
+        super().__init__("the link is not parked")
+
+
+@dataclass(frozen=True)
+class TracedItem:
+    """One item of the plan towards one system: what was decided and why, and where the item is now."""
+
+    path: str
+    state: ItemState
+    outcome: str
+    row: int
+    basis: str | None
+    reason: str | None
+    reasons: tuple[str, ...]
+    labels: tuple[str, ...]
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Every item of a plan exactly once, towards one system; *decision* is the newest one that a payload came from."""
+
+    system: str
+    recipient: str
+    link: LinkRow | None
+    decision: DecisionRow | None
+    items: tuple[TracedItem, ...]
+
+
+@dataclass(frozen=True)
+class LinkView:
+    """A link as callers see it: its state, what waits, what was cancelled, and its newest deliveries."""
+
+    link: LinkRow
+    cancelled: tuple[Mapping[str, Any], ...]
+    deliveries: tuple[Mapping[str, Any], ...]
+
+
+async def trace_disclosures(bridge: Bridge, caller: Caller, plan_id: UUID, system: str) -> Trace:
+    """Every item of the plan with its decision towards *system*.
+
+    Oversight sees every path; others see those that are open to themselves, so that a trace betrays nothing that a
+    plan would not. Values are never shown. Raises: PlanNotFound, LinkNotFound.
+    """
+
+    def read(tx: Tx) -> Trace:
+        seen = see(tx, bridge, caller, plan_id)
+        partner = bridge.partners.get(system)
+        if partner is None:
+            raise LinkNotFound
+        links = tx.links.of_plan(plan_id, system=system)
+        link = links[0] if links else None
+        resolved = link is None or link.parked_reason != "identity"
+        facts = facts_of(tx, bridge, seen.client_id)
+        desired = desired_for(partner, seen.revision, facts, tx.now(), identity_resolved=resolved)
+        newest = tx.decisions.latest(plan_id, system)
+        items = tuple(
+            item
+            for item in _items(desired, link, newest)
+            if caller.role is Role.OVERSIGHT or item.path in seen.disclosure.view.leaves
+        )
+        _audit(tx, caller, seen, system)
+        return Trace(system, partner.system.party, link, newest, items)
+
+    return await bridge.store.write(read)
+
+
+async def list_links(bridge: Bridge, caller: Caller, plan_id: UUID) -> tuple[LinkView, ...]:
+    """The plan's links with state and reasons. Raises: PlanNotFound."""
+
+    def read(tx: Tx) -> tuple[LinkView, ...]:
+        seen = see(tx, bridge, caller, plan_id)
+        whole = caller.role in {Role.OVERSIGHT, Role.OPERATIONS}
+        visible = seen.disclosure.view.leaves
+        return tuple(_view(tx, link, None if whole else visible) for link in tx.links.of_plan(plan_id))
+
+    return await bridge.store.read(read)
+
+
+async def redrive_link(bridge: Bridge, caller: Caller, plan_id: UUID, system: str) -> LinkRow:
+    """Try a parked link again, after a person has seen to the reason. Raises: LinkNotFound, LinkNotParked."""
+    if caller.role not in {Role.OPERATIONS, Role.OVERSIGHT, Role.PROFESSIONAL}:
+        raise NotForRole(Role.OPERATIONS.value)
+
+    def redrive(tx: Tx) -> LinkRow:
+        seen = see(tx, bridge, caller, plan_id, lock="update")
+        links = tx.links.of_plan(plan_id, system=system, lock="update")
+        if not links:
+            raise LinkNotFound
+        if not tx.links.redrive(link_id=links[0].id):
+            raise LinkNotParked
+        _audit(tx, caller, seen, system, event="link/redriven")
+        return tx.links.of_plan(plan_id, system=system)[0]
+
+    return await bridge.store.write(redrive)
+
+
+def _items(desired: Desired, link: LinkRow | None, newest: DecisionRow | None) -> list[TracedItem]:
+    """Decisions of now, except where the standing payload was made from recorded ones: then those."""
+    recorded = {i["path"]: i for i in newest.items} if newest is not None else {}
+    put = _put(desired.partner, desired)
+    made_from = recorded if newest is not None and link is not None and _stands(newest, link, desired) else {}
+    return [
+        _recorded_item(path, made_from[path], decision)
+        if path in made_from
+        else TracedItem(
+            path=path,
+            state=_state(path, decision, desired, link, recorded.get(path, {}), put),
+            outcome=decision.outcome.value,
+            row=decision.row,
+            basis=f"{decision.basis.kind.value}:{decision.basis.id}" if decision.basis else None,
+            reason=None if decision.permits else decision.code,
+            reasons=tuple(r.value for r in decision.reasons),
+            labels=tuple(sorted(decision.labels)),
+            note=put.not_carried.get(path) if put and decision.permits else None,
+        )
+        for path, decision in desired.disclosure.decisions.items()
+    ]
+
+
+def _stands(newest: DecisionRow, link: LinkRow, desired: Desired) -> bool:
+    """Whether the record stands as that decision made it, for the plan as it is now."""
+    return (
+        link.state == "in_sync"
+        and link.acked_gen == newest.gen
+        and newest.plan_version == desired.disclosure.view.version
+        and link.projection_sha == desired.sha
+    )
+
+
+def _recorded_item(path: str, entry: Mapping[str, Any], decision: Decision) -> TracedItem:
+    return TracedItem(
+        path=path,
+        state="to_be_cleared" if entry["state"] == "clear" else entry["state"],
+        outcome=entry["outcome"],
+        row=entry["row"],
+        basis=entry.get("basis"),
+        reason=entry.get("reason"),
+        reasons=tuple(entry.get("reasons", ())),
+        labels=tuple(sorted(decision.labels)),
+        note=entry.get("note"),
+    )
+
+
+def _put(partner: Partner, desired: Desired) -> Put | None:
+    """What the mapping could carry of the view; ``None`` where the view cannot be written at all."""
+    try:
+        return partner.lens.put({}, desired.disclosure.view)
+    except LensRefusal:
+        return None
+
+
+def _state(
+    path: str,
+    decision: Decision,
+    desired: Desired,
+    link: LinkRow | None,
+    recorded: Mapping[str, Any],
+    put: Put | None,
+) -> ItemState:
+    base = (link.base or {}) if link else {}
+    if not decision.permits or path not in desired.disclosure.view.leaves:
+        if recorded.get("state") == "retained":
+            return "retained"
+        return "to_be_cleared" if path in base else "withheld"
+    if path not in desired.carried or (put is not None and path not in put.carried):
+        return "not_carried"
+    if path in base and base[path] == leaves_to_json({path: desired.carried[path]})[path]:
+        return "sent"
+    if link is not None and link.acked_kind == "present" and link.state == "in_sync":
+        return "held"
+    return "parked" if link is not None and link.state == "parked" else "queued"
+
+
+def _view(tx: Tx, link: LinkRow, visible: Mapping[str, Any] | None) -> LinkView:
+    def shown(path: str) -> bool:
+        return visible is None or path in visible
+
+    cancelled = tuple(
+        {
+            "path": c.path,
+            "element": element_of(c.path),
+            "state": c.state,
+            "at": c.at,
+            "consent": str(c.consent_id),
+        }
+        for c in tx.decisions.cancelled(link.id)
+        if shown(c.path)
+    )
+    deliveries: list[Mapping[str, Any]] = []
+    for decision in tx.decisions.of_link(link.id, limit=20):
+        attempt = tx.decisions.attempt(decision.id)
+        deliveries.append(
+            {
+                "id": str(decision.id),
+                "kind": decision.kind,
+                "generation": decision.gen,
+                "at": decision.at,
+                "mapping_version": decision.mapping_version,
+                "body_sha256": decision.body_sha256,
+                "items": sum(1 for i in decision.items if i.get("state") == "sent" and shown(i["path"])),
+                "outcome": attempt.outcome if attempt else None,
+                "partner_code": attempt.native_code if attempt else None,
+            }
+        )
+    return LinkView(link, cancelled, tuple(deliveries))
+
+
+def _audit(tx: Tx, caller: Caller, seen: Seen, system: str, event: str = "disclosures/read") -> None:
+    tx.audit.add(
+        AuditEntry(
+            event=event,
+            outcome="ok",
+            actor_party=caller.party,
+            actor_role=caller.role.value,
+            actor_sub=caller.subject,
+            client_id=seen.client_id,
+            plan_id=seen.plan_id,
+            recipient=system,
+            what={"at": _iso(tx.now())},
+        )
+    )
+
+
+def _iso(at: datetime) -> str:
+    return at.isoformat()

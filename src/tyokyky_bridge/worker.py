@@ -1,0 +1,165 @@
+"""The loops that keep links true: one bulkhead for each partner system, so that a dead one holds up nothing else."""
+
+import asyncio
+import contextlib
+import random
+import socket
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+
+from tyokyky_bridge.domain.calendar import finnish_day
+from tyokyky_bridge.services.bridge import Bridge, Partner
+from tyokyky_bridge.services.delivery import Engine, deliver
+from tyokyky_bridge.services.linking import refresh_links
+from tyokyky_bridge.services.loading import latest_revision
+from tyokyky_bridge.services.ports import Bell, StoreUnavailable, Tx
+from tyokyky_bridge.services.records import LinkRow
+
+log = structlog.get_logger()
+
+DRAIN_S = 10.0
+SWEEP_PAGE = 50
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often a worker looks (seconds)."""
+
+    poll_s: float = 0.25
+    lease_s: float = 30.0
+    heartbeat_s: float = 5.0
+
+
+async def run(bridge: Bridge, engine: Engine, pace: Pace, stop: asyncio.Event) -> None:
+    """Work until *stop* is set, then let sends in flight end and give back the rest."""
+    await bridge.store.write(lambda tx: _start(tx, engine.worker))
+    log.info("worker.started", worker=engine.worker, systems=len(bridge.partners))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for partner in bridge.partners.values():
+                group.create_task(_keep_true(engine, partner, pace, stop))
+            group.create_task(_beat(bridge, engine.worker, pace, stop))
+            group.create_task(_sweep_daily(bridge, stop))
+    finally:
+        with contextlib.suppress(StoreUnavailable):
+            await bridge.store.write(lambda tx: _end(tx, engine.worker))
+        log.info("worker.stopped", worker=engine.worker)
+
+
+def _start(tx: Tx, worker: str) -> int:
+    """A restarted worker takes back what it held under its name; fencing makes that safe even if it still lives."""
+    tx.workers.start(worker, host=socket.gethostname())
+    return tx.links.release_worker(worker)
+
+
+def _end(tx: Tx, worker: str) -> None:
+    tx.links.release_worker(worker)
+    tx.workers.stop(worker)
+
+
+async def _keep_true(engine: Engine, partner: Partner, pace: Pace, stop: asyncio.Event) -> None:
+    """Claim and deliver the links of one system, never more than its slots at once."""
+    running: set[asyncio.Task[None]] = set()
+    bell = engine.bridge.store.bell(partner.system.id)
+    stopping = asyncio.create_task(_ring_when(stop, bell))
+    try:
+        while not stop.is_set():
+            free = partner.manifest.limits.slots - len(running)
+            claimed = await _claim(engine, partner, pace, free) if free else ()
+            running |= {asyncio.create_task(deliver(engine, partner, link)) for link in claimed}
+            if not free:
+                await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            elif len(claimed) < free:
+                await bell.wait(pace.poll_s * random.uniform(0.8, 1.2))  # noqa: S311
+            for done in [task for task in running if task.done()]:
+                running.discard(done)
+                done.result()
+        if running:
+            await asyncio.wait(running, timeout=DRAIN_S)
+    finally:
+        stopping.cancel()
+        for task in running:
+            task.cancel()
+
+
+async def _ring_when(stop: asyncio.Event, bell: Bell) -> None:
+    await stop.wait()
+    bell.ring()
+
+
+async def _claim(engine: Engine, partner: Partner, pace: Pace, free: int) -> tuple[LinkRow, ...]:
+    """Lease due links, unless the partner's gate is shut; a gate that was shut lets one through to try."""
+    system = partner.system.id
+    store = engine.bridge.store
+
+    def claim(tx: Tx) -> tuple[LinkRow, ...]:
+        gate = tx.gates.get(system, lock="update")
+        if gate.paused_until is not None and gate.paused_until > tx.now():
+            return ()
+        limit = free
+        if gate.breaker == "open":
+            tx.gates.save(replace(gate, breaker="half"))
+            limit = 1
+        elif gate.breaker == "half":
+            limit = 1
+        return tx.links.claim(
+            system, limit=limit, worker=engine.worker, lease=timedelta(seconds=pace.lease_s)
+        )
+
+    try:
+        if system not in await store.read(lambda tx: tx.links.due_systems()):
+            return ()
+        return await store.write(claim)
+    except StoreUnavailable as error:
+        log.warning("worker.store_unavailable", system=system, detail=error.detail)
+        return ()
+
+
+async def _beat(bridge: Bridge, worker: str, pace: Pace, stop: asyncio.Event) -> None:
+    while not await _stopped(stop, pace.heartbeat_s):
+        with contextlib.suppress(StoreUnavailable):
+            await bridge.store.write(lambda tx: tx.workers.beat(worker))
+
+
+async def _sweep_daily(bridge: Bridge, stop: asyncio.Event) -> None:
+    """Look at every open plan once a Finnish day: forms, customerships and laws begin and end by the calendar."""
+    swept = None
+    while True:
+        with contextlib.suppress(StoreUnavailable):
+            today = finnish_day(await bridge.store.read(lambda tx: tx.now()))
+            if today != swept:
+                await sweep(bridge)
+                swept = today
+        if await _stopped(stop, 30.0):
+            return
+
+
+async def sweep(bridge: Bridge) -> int:
+    """Mark dirty every link whose desired state changed by the passing of time alone; returns how many."""
+    after = None
+    changed = 0
+    while True:
+        page = await bridge.store.read(lambda tx, after=after: tx.plans.page(after=after, limit=SWEEP_PAGE))
+        for plan in page:
+            changed += len(
+                await bridge.store.write(lambda tx, plan=plan: _refresh(tx, bridge, plan.id, plan.client_id))
+            )
+        if len(page) < SWEEP_PAGE:
+            return changed
+        after = page[-1].id
+
+
+def _refresh(tx: Tx, bridge: Bridge, plan_id: UUID, client_id: UUID) -> tuple[LinkRow, ...]:
+    revision = latest_revision(tx, plan_id, lock="update")
+    return refresh_links(tx, bridge, plan_id=plan_id, client_id=client_id, revision=revision)
+
+
+async def _stopped(stop: asyncio.Event, after_s: float) -> bool:
+    try:
+        await asyncio.wait_for(stop.wait(), after_s)
+    except TimeoutError:
+        return False
+    return True
