@@ -154,7 +154,7 @@ class Typpi:
         complete = all(tag is not None for tag in tags.values())
         return Written(record_id, _version(tags) if complete else None)
 
-    async def _call(  # noqa: PLR0913  a request has that many parts
+    async def _call(
         self,
         method: str,
         path: str,

@@ -22,7 +22,7 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 PARTIES = ("tyovoimaviranomainen", "hyvinvointialue", "kela")
 
 
-class LoginRefused(Exception):  # noqa: N818  an answer on its way out, not a fault
+class LoginRefused(Exception):
     """The token endpoint says no, in OAuth's own error shape. *rule* is for whoever debugs a client."""
 
     def __init__(self, *, rule: str, error: str = "invalid_client") -> None:

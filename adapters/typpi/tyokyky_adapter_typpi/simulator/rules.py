@@ -26,7 +26,7 @@ _CODE_KEYS = frozenset({"tunniste", "tunnus", "osapuoli", "kayttaja", "sivut", "
 _NEEDS_MARK = frozenset({"terveys", "sosiaalinen"})
 
 
-class ProblemAnswer(Exception):  # noqa: N818  an answer on its way out, not a fault
+class ProblemAnswer(Exception):
     """An answer other than the one asked for, as a problem document with a Finnish title."""
 
     def __init__(self, status: int, code: str, title: str, **members: Any) -> None:
@@ -46,6 +46,8 @@ def check_content(section: str, content: dict[str, Any]) -> None:
             raise _not_allowed(section, path, "ei-sallittujen-tietojen-luettelossa")
         if not marked and _names_diagnosis(section, key, value):
             raise _not_allowed(section, path, "valttamattomyysmerkinta-puuttuu")
+        if path.startswith("tyokykypisteet[") and key == "arvo" and value not in range(11):
+            raise _not_allowed(section, path, "asteikko-0-10")
         if isinstance(value, str) and len(value) > TEXT_LIMIT:
             raise ProblemAnswer(
                 422,
