@@ -9,15 +9,14 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from tyokyky_adapter_sosiaali_effica.answers import KEPT_WITH_REMARKS, NOTE_REMARKS, answer_of
-from tyokyky_adapter_sosiaali_effica.records import EMPTY, document_of, element_of_document
+from tyokyky_adapter_sosiaali_effica.outgoing import sendable
+from tyokyky_adapter_sosiaali_effica.records import EMPTY, document_of
 from tyokyky_adapter_sosiaali_effica.shape import DOCUMENT_TYPE, DONE, SERVICE_TASK, SOURCE, VOIDED
 from tyokyky_adapter_sosiaali_effica.soap import (
     EFF,
     ENCODING,
-    MAX_TEXT_BYTES,
     PATH,
     Element,
-    UnsafeXml,
     eff,
     envelope,
     local_name,
@@ -31,8 +30,6 @@ from tyokyky_bridge.adapterkit.errors import (
     ChangedUnderneath,
     NotThere,
     PartnerError,
-    Refusal,
-    Refused,
 )
 from tyokyky_bridge.adapterkit.http import PartnerHttp
 from tyokyky_bridge.adapterkit.manifest import Manifest
@@ -92,7 +89,7 @@ class SosiaaliEffica:
                 "AsiakasTunnus": found.person_id,
                 "Siirtotunniste": key,
             }
-            document = _sendable(meta, content)
+            document = sendable(meta, content)
             async with self._locked(standing.record_id) as lock:
                 try:
                     return await self._save(document, licence, lock=lock)
@@ -147,7 +144,7 @@ class SosiaaliEffica:
             "Lahdejarjestelma": SOURCE,
             "Siirtotunniste": key,
         }
-        document = _sendable(meta, content)
+        document = sendable(meta, content)
         ours = await self._saved_before(found, key)
         if ours is not None:
             return ours
@@ -211,31 +208,6 @@ class SosiaaliEffica:
             licence=licence,
         )
         return answer_of(response, operation, wrote=licence is not None)
-
-
-def _sendable(meta: Row, content: Native) -> Element:
-    """The document as XML, after looking for everything that Effica would spoil without a word."""
-    try:
-        document = element_of_document(meta, content)
-    except UnsafeXml as unsafe:
-        raise Refused((Refusal("EFF-XML", rule="text that XML cannot carry"),)) from unsafe
-    reasons = [
-        Refusal(code, local_name(inner), rule)
-        for inner in document.iter()
-        for text in (inner.text or "", *(str(value) for value in inner.attrib.values()))
-        for code, rule in _spoils(text)
-    ]
-    if reasons:
-        raise Refused(tuple(reasons))
-    return document
-
-
-def _spoils(text: str) -> list[tuple[str, str]]:
-    try:
-        length = len(text.encode(ENCODING))
-    except UnicodeEncodeError:
-        return [("EFF-MERKISTO", f"character outside {ENCODING}")]
-    return [("EFF-PITUUS", f"over {MAX_TEXT_BYTES} bytes")] if length > MAX_TEXT_BYTES else []
 
 
 def connect(config: SystemConfig) -> SosiaaliEffica:

@@ -1,9 +1,9 @@
 """Effica's ``Asiakirja`` as a JSON-like dict and back: unknown elements, their order and attributes are kept.
 
-An element without attributes and children is its text. Otherwise it is a dict: attributes as ``@name``, own text as
-``#text``, children by name. Children in Effica's namespace go by their local name, all others by their Clark name
-``{namespace}name``. What may repeat is always a list. Two marks keep what a dict cannot: ``#order`` where equal
-names are interleaved with others, ``#xml`` for text mixed with elements.
+An element without attributes and children is its text. Otherwise it is a dict: attributes as ``@name``, own
+text as ``#text``, children by name. Children in Effica's namespace go by their local name, all others by
+``{namespace}name``. What may repeat is always a list. Two marks keep what a dict cannot: ``#order`` where
+equal names are interleaved with others, ``#xml`` for text mixed with elements.
 """
 
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ def value_of(element: Element) -> Any:
             return attributes | ({_TEXT: text} if text else {})
         return {} if not text.strip() and _short(str(element.tag)) in OBJECTS else text
     if _is_mixed(element, inner):
-        return {_MIXED: etree.tostring(element, encoding="unicode", with_tail=False)}
+        return {_MIXED: etree.tostring(_copied(element), encoding="unicode")}
     return attributes | _members(inner)
 
 
@@ -113,6 +113,17 @@ def element_of_document(meta: Mapping[str, str], content: Record) -> Element:
         whole[_ORDER] = [*whole, *content[_ORDER]]
     whole |= {name: inner for name, inner in content.items() if name not in (*META, _ORDER)}
     return element_of("Asiakirja", whole)
+
+
+def _copied(element: Element) -> Element:
+    """The same element with prefixes of our choice, so that it reads the same wherever it stood."""
+    copy = etree.Element(str(element.tag), _attributes(element), nsmap={"eff": EFF})
+    copy.text = element.text
+    for child in element:
+        inner = _copied(child)
+        inner.tail = child.tail
+        copy.append(inner)
+    return copy
 
 
 def _is_mixed(element: Element, inner: list[Element]) -> bool:

@@ -40,7 +40,7 @@ OPERATIONS = (
 )
 
 
-class UnsafeXml(Exception):  # noqa: N818  # named as the fact
+class UnsafeXml(Exception):  # named as the fact
     """The bytes are not XML that may be read: malformed, a document type, too deep, too many elements."""
 
     def __init__(self, rule: str) -> None:

@@ -13,7 +13,7 @@ ABSENT_COLLEAGUE = "MKIVI"
 """Who has gone to lunch with the document open, when chaos says so."""
 
 
-class EfficaFault(Exception):  # noqa: N818  # named as the fact
+class EfficaFault(Exception):  # named as the fact
     """An answer by SOAP Fault."""
 
     def __init__(self, code: str, text: str, *, side: str = "Client", user: str | None = None) -> None:
