@@ -2,16 +2,26 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tyokyky_bridge.domain.consent import Consent, ConsentStatus, Signer, Withdrawal
+from tyokyky_bridge.domain.calendar import finnish_day
+from tyokyky_bridge.domain.consent import (
+    CategoryMustBeNamed,
+    Consent,
+    ConsentStatus,
+    Signer,
+    UnknownCategory,
+    Withdrawal,
+)
+from tyokyky_bridge.domain.consent_forms import expand_categories, expand_mutual, recording_problems
 from tyokyky_bridge.domain.decision import Facts
 from tyokyky_bridge.domain.errors import BridgeError, Problem
 from tyokyky_bridge.domain.notices import parties_to_notify
+from tyokyky_bridge.domain.parties import Purpose
 from tyokyky_bridge.services.bridge import Bridge
 from tyokyky_bridge.services.callers import Caller, NotForRole, Role
 from tyokyky_bridge.services.clients import ClientNotFound, registered_by
@@ -53,6 +63,19 @@ class ConsentNotActive(BridgeError):
         super().__init__("the consent is not active")
 
 
+class MutualGrant(BaseModel):
+    """ "These parties may share mutually": one box of the form, expanded into a grant for each direction."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    parties: list[str] = Field(min_length=2)
+    categories: list[str] = Field(
+        min_length=1, description="named one by one; `admin.*` brings in ordinary ones only"
+    )
+    purpose: Purpose = Purpose.WORK_ABILITY_SUPPORT
+    data_from: date | None = None
+
+
 @dataclass(frozen=True)
 class Fenced:
     """What a withdrawal stopped at once: items that waited, by system, and the parties that have to be told."""
@@ -81,7 +104,7 @@ async def record_consent(bridge: Bridge, caller: Caller, client_id: UUID, form: 
         _client(tx, bridge, caller, client_id)
         now = tx.now()
         consent = _valid({**form, "consent_id": str(tx.new_id()), "client_id": str(client_id)})
-        _parties_known(bridge, consent)
+        _check(bridge, consent, finnish_day(now))
         before = _desired(tx, bridge, client_id)
         old = _supersede(tx, caller, client_id, consent) if consent.supersedes else None
         tx.consents.add(
@@ -112,7 +135,7 @@ async def withdraw_consent(
     _need(caller)
 
     def withdraw(tx: Tx) -> Fenced:
-        consent = _of_caller(tx, bridge, caller, consent_id)
+        consent = _of_caller(tx, caller, consent_id)
         client_id = UUID(str(consent.client_id))
         tx.clients.get(client_id, lock="update")
         if consent.status is not ConsentStatus.ACTIVE:
@@ -142,7 +165,7 @@ async def withdraw_consent(
 
 async def read_consent(bridge: Bridge, caller: Caller, consent_id: UUID) -> Consent:
     """One consent, for the parties on it. Raises: ConsentNotFound."""
-    return await bridge.store.read(lambda tx: _of_caller(tx, bridge, caller, consent_id))
+    return await bridge.store.read(lambda tx: _of_caller(tx, caller, consent_id))
 
 
 async def list_consents(bridge: Bridge, caller: Caller, client_id: UUID) -> tuple[Consent, ...]:
@@ -232,7 +255,7 @@ def _client(tx: Tx, bridge: Bridge, caller: Caller, client_id: UUID) -> None:
         raise ClientNotFound
 
 
-def _of_caller(tx: Tx, bridge: Bridge, caller: Caller, consent_id: UUID) -> Consent:
+def _of_caller(tx: Tx, caller: Caller, consent_id: UUID) -> Consent:
     row = tx.consents.get(consent_id)
     if row is None:
         raise ConsentNotFound
@@ -248,10 +271,29 @@ def _is_on(caller: Caller, consent: Consent) -> bool:
 
 
 def _valid(form: Mapping[str, Any]) -> Consent:
+    """The form as a value: ``mutual`` boxes become a grant in each direction, wildcards the categories they stand for."""
+    given = dict(form)
     try:
-        return Consent.model_validate(form)
+        mutual = [MutualGrant.model_validate(box) for box in given.pop("mutual", ())]
+        grants = [_named(grant) for grant in given.get("grants", ())]
+        expanded = [
+            grant.model_dump(mode="json")
+            for box in mutual
+            for grant in expand_mutual(
+                box.parties, categories=box.categories, purpose=box.purpose, data_from=box.data_from
+            )
+        ]
+        return Consent.model_validate({**given, "grants": [*grants, *expanded]})
     except ValidationError as error:
         raise ConsentInvalid(_rules(error)) from error
+    except (CategoryMustBeNamed, UnknownCategory) as error:
+        raise ConsentInvalid([Problem("categories", str(error))]) from error
+    except (TypeError, AttributeError) as error:
+        raise ConsentInvalid([Problem("grants", "has the wrong shape")]) from error
+
+
+def _named(grant: Any) -> dict[str, Any]:
+    return {**grant, "categories": list(expand_categories(grant.get("categories", ())))}
 
 
 def _rules(error: ValidationError) -> list[Problem]:
@@ -261,13 +303,11 @@ def _rules(error: ValidationError) -> list[Problem]:
     ]
 
 
-def _parties_known(bridge: Bridge, consent: Consent) -> None:
-    named = {(i, side) for i, g in enumerate(consent.grants) for side in (g.discloser, g.recipient)}
-    unknown = sorted(i for i, party in named if party not in bridge.directory.parties)
-    if unknown:
-        raise ConsentInvalid(
-            Problem(f"grants.{i}", "names a party that the directory does not have") for i in unknown
-        )
+def _check(bridge: Bridge, consent: Consent, day: date) -> None:
+    """A form that is to be active has to be right; an unreadable one can be kept as a draft."""
+    problems = recording_problems(consent, bridge.directory, on=day)
+    if problems and consent.status is ConsentStatus.ACTIVE:
+        raise ConsentInvalid(problems)
 
 
 def _need(caller: Caller) -> None:

@@ -90,7 +90,9 @@ async def deliver(engine: Engine, partner: Partner, link: LinkRow) -> None:
     except partner_errors.PartnerError as error:
         ended = result_of(error, link)
     except Exception as error:  # noqa: BLE001  # one broken link must not stop the others (I10)
-        log.error("delivery.broken", link=link.id, system=link.system, error=type(error).__name__)
+        log.error(  # noqa: TRY400  # a traceback shows values
+            "delivery.broken", link=link.id, system=link.system, error=type(error).__name__
+        )
         ended = Ended(
             Park("adapter_error", {"error": type(error).__name__}, outcome_known="sending" not in progress),
             "refused",
@@ -122,7 +124,7 @@ async def _attempt(engine: Engine, partner: Partner, link: LinkRow, progress: di
         )
         return Ended(Ack(link.desired_gen, "absent", None, retained=fate == "retained"), "ok", remote)
     if decided.body is None:
-        return Ended(_ack(link, decided, standing.content, partner), "unchanged", remote)
+        return Ended(_ack(decided, standing.content, partner), "unchanged", remote)
     progress["sending"] = True
     written = await partner.adapter.write(
         found, decided.body, standing=standing, key=str(decided.row.idem_key), licence=decided.licence
@@ -144,10 +146,10 @@ async def _prove(
         wrong = sorted(p for p, v in decided.put.expected.items() if held.get(p) != v)
         if wrong:
             return Ended(Park("read_back", {"paths": wrong, "notes": list(written.notes)}), "refused", remote)
-    return Ended(_ack(link, decided, content, partner), "ok", remote)
+    return Ended(_ack(decided, content, partner), "ok", remote)
 
 
-def _ack(link: LinkRow, decided: Decided, content: Native, partner: Partner) -> Ack:
+def _ack(decided: Decided, content: Native, partner: Partner) -> Ack:
     """What the partner is now known to hold of ours."""
     if decided.desired.kind == "absent":
         retained = partner.manifest.retract == "retained" and bool(decided.ours)

@@ -106,9 +106,7 @@ def needs_work(link: LinkRow | None, desired: Desired) -> bool:
         return link.acked_kind != desired.kind or (
             desired.kind == "present" and link.projection_sha != desired.sha
         )
-    if link.retained and desired.kind == "absent":
-        return False
-    return True
+    return not (link.retained and desired.kind == "absent")
 
 
 def pending_paths(link: LinkRow, desired: Desired) -> frozenset[str]:

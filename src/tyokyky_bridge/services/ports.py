@@ -149,7 +149,7 @@ class Clients(Protocol):
 class Plans(Protocol):
     """Plans and their revisions."""
 
-    def insert(  # noqa: PLR0913
+    def insert(
         self,
         *,
         plan_id: UUID,
@@ -164,7 +164,7 @@ class Plans(Protocol):
         """Create a plan with its first revision (version 1)."""
         ...
 
-    def append(  # noqa: PLR0913
+    def append(
         self,
         plan_id: UUID,
         *,
@@ -244,7 +244,7 @@ class Consents(Protocol):
 class Links(Protocol):
     """The desired state of every (plan, system), and who is making it true."""
 
-    def want(  # noqa: PLR0913
+    def want(
         self,
         *,
         plan_id: UUID,
