@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from tyokyky_bridge.adapterkit.codec import Codec, CodecRefusal
+from tyokyky_bridge.adapterkit.codec import Codec
 from tyokyky_bridge.domain.errors import BridgeError
 from tyokyky_bridge.mapping.acceptance import accepting
 from tyokyky_bridge.mapping.codecs import EMPTY_DEFAULTS, GENERIC, IN_TEXT
@@ -65,6 +65,7 @@ class Row:
     read: bool
     write: bool
     required: bool
+    limits: FieldRow | None
 
 
 Read = tuple[str, str, Callable[[Any], Any], Any, Row]
@@ -171,25 +172,14 @@ def _through(table: CodeMap, codec: Codec) -> tuple[Callable[[Any], Any], Callab
     return encode, decode
 
 
-def limited(
-    encode: Callable[[Any], Any], *, most: int | None, most_bytes: int | None, encoding: str
-) -> Callable[[Any], Any]:
-    """Refuse what is longer than the native field: nothing is ever cut."""
-    if most is None and most_bytes is None:
-        return encode
-
-    def write(value: Any) -> Any:
-        written = encode(value)
-        if isinstance(written, str):
-            if most is not None and len(written) > most:
-                msg = f"longer than {most} characters"
-                raise CodecRefusal(msg)
-            if most_bytes is not None and len(written.encode(encoding, "replace")) > most_bytes:
-                msg = f"longer than {most_bytes} bytes of {encoding}"
-                raise CodecRefusal(msg)
-        return written
-
-    return write
+def over(written: Any, row: FieldRow) -> str | None:
+    """Say which limit of the native field a written text breaks: nothing is ever cut."""
+    if isinstance(written, str):
+        if row.max is not None and len(written) > row.max:
+            return f"longer than {row.max} characters"
+        if row.max_bytes is not None and len(written.encode(row.encoding, "replace")) > row.max_bytes:
+            return f"longer than {row.max_bytes} bytes of {row.encoding}"
+    return None
 
 
 class Compiler:
@@ -262,7 +252,7 @@ class Compiler:
             plan=row.plan,
             native=row.native,
             member=path.leaf,
-            encode=limited(value.encode, most=row.max, most_bytes=row.max_bytes, encoding=row.encoding),
+            encode=value.encode,
             decode=value.decode,
             trusted=value.trusted,
             loss=value.loss,
@@ -270,6 +260,7 @@ class Compiler:
             read=row.way != "write",
             write=row.way != "read",
             required=row.required,
+            limits=row if row.max is not None or row.max_bytes is not None else None,
         )
 
     def _section(self, rows: ListRows, prefix: str) -> Section:

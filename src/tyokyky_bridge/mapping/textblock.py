@@ -11,14 +11,13 @@ from tyokyky_bridge.mapping.linerow import (
     Entry,
     Ids,
     LabelRow,
-    TemplateRow,
     WantedLine,
-    compile_line_row,
 )
 from tyokyky_bridge.mapping.lines import Line, join, over_limit, split
 from tyokyky_bridge.mapping.native_path import Box, NotAnObject
 from tyokyky_bridge.mapping.reading import Note, Readings
 from tyokyky_bridge.mapping.spec import Block
+from tyokyky_bridge.mapping.tagrow import TemplateRow, compile_line_row
 from tyokyky_bridge.mapping.writing import UNREADABLE, Site, Writing
 
 _TWICE = "the same line stands twice"
@@ -197,6 +196,9 @@ class Page:
         if passage is not None and passage.entry.rule is None and passage.entry.values == line.backs:
             return
         self.changed = self.prefix + next(iter(line.asked))
+        if line.over is not None:
+            self.run.fault(row.row.id, self.changed, line.over)
+            return
         lines, entry = [Line(text) for text in line.lines], Entry(line.ids, dict(line.backs))
         if passage is not None:
             passage.lines, passage.entry = lines, entry

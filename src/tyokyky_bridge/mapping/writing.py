@@ -9,7 +9,7 @@ from typing import Any, cast
 from tyokyky_bridge.adapterkit.codec import CodecRefusal
 from tyokyky_bridge.domain.errors import BridgeError
 from tyokyky_bridge.mapping.codes import Unmatched
-from tyokyky_bridge.mapping.compiled import CodeSet, Group, Row, Scope, Section, Value
+from tyokyky_bridge.mapping.compiled import CodeSet, Group, Row, Scope, Section, Value, over
 from tyokyky_bridge.mapping.native_path import Box, NativePath, NotAnObject
 from tyokyky_bridge.mapping.reading import (
     Readings,
@@ -175,6 +175,10 @@ def _write_group(group: Group, site: Site) -> None:
                 run.not_carried[path] = UNREADABLE
                 continue
             if differs is not False:
+                broken = None if row.limits is None else over(target, row.limits)
+                if broken is not None:
+                    run.fault(row.id, path, broken)
+                    continue
                 if holder is None:
                     holder = _made(group, site, path)
                     if holder is None:
