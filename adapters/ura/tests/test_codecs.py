@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tyokyky_adapter_ura.codecs import CODECS, LINE_WIDTH, MAX_LINES
+from tyokyky_adapter_ura.codecs import CODECS
+from tyokyky_adapter_ura.texts import LINE_WIDTH, MAX_LINES
 from tyokyky_bridge.adapterkit.codec import CodecRefusal
 
 lines, name = CODECS["lines-8859-1"], CODECS["name-upper-8859-1"]

@@ -30,7 +30,12 @@ class UraCase:
             persons=[
                 {"hetu": self.known, "family_name": "Malliviite", "given_names": "Sanna"},
                 {"hetu": self.other, "family_name": "Koeajo", "given_names": "Pekka"},
-                {"hetu": "120385-921T", "family_name": "Esimerkki", "given_names": "Tuulikki", "legacy": True},
+                {
+                    "hetu": "120385-921T",
+                    "family_name": "Esimerkki",
+                    "given_names": "Tuulikki",
+                    "legacy": True,
+                },
             ]
         )
 

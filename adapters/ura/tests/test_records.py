@@ -2,7 +2,14 @@
 
 import pytest
 
-from tyokyky_adapter_ura.records import CenturyUnknown, MalformedNumber, SplitHetu, Version, from_wire, person_to_wire
+from tyokyky_adapter_ura.records import (
+    CenturyUnknown,
+    MalformedNumber,
+    SplitHetu,
+    Version,
+    from_wire,
+    person_to_wire,
+)
 
 PERSON = {"asiakasnro": "1", "syntaika": 19850312, "loppuosa": "921T", "vuosisata": "-", "muutosnumero": 7}
 
@@ -16,12 +23,16 @@ PERSON = {"asiakasnro": "1", "syntaika": 19850312, "loppuosa": "921T", "vuosisat
         ("060602B975N", {"syntaika": 20020606, "loppuosa": "975N", "vuosisata": "B"}),
     ],
 )
-def test_the_number_is_split_and_joined_without_losing_its_century_sign(hetu: str, fields: dict[str, object]) -> None:
+def test_the_number_is_split_and_joined_without_losing_its_century_sign(
+    hetu: str, fields: dict[str, object]
+) -> None:
     assert SplitHetu.of(hetu).fields() == fields
     assert SplitHetu.of_row(fields).joined == hetu
 
 
-@pytest.mark.parametrize("wrong", ["1203851921T", "120385G921T", "310285-9218", "290203A912H", "", "120385-921"])
+@pytest.mark.parametrize(
+    "wrong", ["1203851921T", "120385G921T", "310285-9218", "290203A912H", "", "120385-921"]
+)
 def test_what_is_no_number_is_refused_without_repeating_it(wrong: str) -> None:
     with pytest.raises(MalformedNumber) as refused:
         SplitHetu.of(wrong)

@@ -27,7 +27,14 @@ def ura(process: SimulatorProcess) -> SimulatorProcess:
     process.reset()
     process.clock(set="2026-02-03T10:15:00+02:00")
     process.seed(
-        persons=[{"hetu": HETU, "family_name": "Esimerkki", "given_names": "Tuulikki Anna", "asiakasnro": "00481213"}]
+        persons=[
+            {
+                "hetu": HETU,
+                "family_name": "Esimerkki",
+                "given_names": "Tuulikki Anna",
+                "asiakasnro": "00481213",
+            }
+        ]
     )
     return process
 
@@ -73,7 +80,8 @@ def test_a_request_without_a_message_id_is_a_gateway_error(ura: SimulatorProcess
 
 
 @pytest.mark.parametrize(
-    ("wrong", "number"), [({"ytunnus": "9000005-4"}, 17), ({"kayttotarkoitus": "77"}, 18), ({"kayttotarkoitus": None}, 18)]
+    ("wrong", "number"),
+    [({"ytunnus": "9000005-4"}, 17), ({"kayttotarkoitus": "77"}, 18), ({"kayttotarkoitus": None}, 18)],
 )
 def test_another_organisation_or_purpose_is_refused_inside_the_envelope(
     ura: SimulatorProcess, wrong: dict[str, Any], number: int
@@ -83,7 +91,9 @@ def test_another_organisation_or_purpose_is_refused_inside_the_envelope(
     assert answer.json()["data"] is None
 
 
-def test_the_same_message_id_gives_the_first_answer_byte_for_byte_and_has_one_effect(ura: SimulatorProcess) -> None:
+def test_the_same_message_id_gives_the_first_answer_byte_for_byte_and_has_one_effect(
+    ura: SimulatorProcess,
+) -> None:
     message = str(uuid.uuid4())
     first = post(ura, "suunnitelma/tallenna", plan(tavoite=["yksi"]), message=message)
     second = post(ura, "suunnitelma/tallenna", plan(tavoite=["kaksi"]), message=message)
@@ -101,7 +111,9 @@ def test_after_a_day_a_message_id_is_forgotten(ura: SimulatorProcess) -> None:
 
 def test_a_plan_is_saved_only_against_the_change_number_that_was_read(ura: SimulatorProcess) -> None:
     receipt = data(save(ura, tavoite=["yksi"]))
-    ura.act("edit_lines", suunnitelmanro=receipt["suunnitelmanro"], field="tavoite", lines=["käyttäjä kirjoitti"])
+    ura.act(
+        "edit_lines", suunnitelmanro=receipt["suunnitelmanro"], field="tavoite", lines=["käyttäjä kirjoitti"]
+    )
     stale = save(ura, **receipt, tavoite=["kaksi"])
     assert errors(stale) == [{"nro": 42, "selite": "MUUTOSNUMERO EI TÄSMÄÄ", "kentta": None}]
     assert stored(ura)["tavoite"] == ["käyttäjä kirjoitti"]
@@ -125,9 +137,12 @@ def test_a_deleted_plan_is_a_tombstone_that_no_search_gives(ura: SimulatorProces
     receipt = data(save(ura, tavoite=["yksi"]))
     ura.act("delete", suunnitelmanro=receipt["suunnitelmanro"])
     assert data(post(ura, "suunnitelma/hae", {"asiakasnro": "00481213"}))["suunnitelma"] is None
-    assert "suunnitelmanro" not in data(post(ura, "asiakas/hae", {"syntaika": 19850312, "loppuosa": "921T", "vuosisata": "-"}))[
-        "asiakkaat"
-    ][0]
+    assert (
+        "suunnitelmanro"
+        not in data(post(ura, "asiakas/hae", {"syntaika": 19850312, "loppuosa": "921T", "vuosisata": "-"}))[
+            "asiakkaat"
+        ][0]
+    )
 
 
 @pytest.mark.parametrize(
@@ -163,7 +178,12 @@ def test_a_write_refused_at_night_is_not_remembered_under_its_message_id(ura: Si
 
 def test_a_character_outside_the_repertoire_is_named_by_its_code_point(ura: SimulatorProcess) -> None:
     assert errors(save(ura, tavoite=["Łucja"])) == [
-        {"nro": 63, "selite": "MERKKI EI KUULU MERKISTÖÖN ISO-8859-1", "kentta": "suunnitelma.tavoite", "merkki": "U+0141"}
+        {
+            "nro": 63,
+            "selite": "MERKKI EI KUULU MERKISTÖÖN ISO-8859-1",
+            "kentta": "suunnitelma.tavoite",
+            "merkki": "U+0141",
+        }
     ]
     data(save(ura, tavoite=["äö ÅÄÖ ½ ¬"]))
 
@@ -206,7 +226,9 @@ def test_elements_that_come_without_a_key_are_given_one(ura: SimulatorProcess) -
 def test_a_legacy_row_without_century_sign_is_found_by_both_twins(ura: SimulatorProcess) -> None:
     ura.seed(persons=[{"hetu": TWIN, "family_name": "Toinen", "given_names": "Tuuli", "legacy": True}])
     for sign, hits in (("-", 2), ("Y", 1)):
-        rows = data(post(ura, "asiakas/hae", {"syntaika": 19850312, "loppuosa": "921T", "vuosisata": sign}))["asiakkaat"]
+        rows = data(post(ura, "asiakas/hae", {"syntaika": 19850312, "loppuosa": "921T", "vuosisata": sign}))[
+            "asiakkaat"
+        ]
         assert len(rows) == hits
         assert any("vuosisata" not in row for row in rows)
 
@@ -222,7 +244,13 @@ def test_a_feedback_form_is_not_overwritten_by_one_who_has_not_read_it(ura: Simu
     receipt = data(post(ura, "palaute/tallenna", {"palaute": {**form, "muutosnumero": 0}}))
     again = post(ura, "palaute/tallenna", {"palaute": {**form, "teksti": "Muu", "muutosnumero": 0}})
     assert [error["nro"] for error in errors(again)] == [42]
-    data(post(ura, "palaute/tallenna", {"palaute": {**form, "teksti": "Muu", "muutosnumero": receipt["muutosnumero"]}}))
+    data(
+        post(
+            ura,
+            "palaute/tallenna",
+            {"palaute": {**form, "teksti": "Muu", "muutosnumero": receipt["muutosnumero"]}},
+        )
+    )
     assert [shown["teksti"] for shown in ura.records()[0]["palautteet"]] == ["Muu"]
 
 

@@ -3,7 +3,7 @@
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import httpx
 import orjson
@@ -44,8 +44,8 @@ _MESSAGES = uuid.UUID("6f0a4f0e-2f8c-5e0b-9a52-4d0b5f6f7a31")
 class Ura:
     """One Ura behind its gateway (`tyokyky_bridge.adapterkit.contract.Adapter`).
 
-    Options of the system: ``subscription_key``, ``ytunnus`` (ours, as it was admitted) and ``purpose`` (a purpose of the
-    hub, default ``work_ability_support``).
+    Options of the system: ``subscription_key``, ``ytunnus`` (ours, as it was admitted) and ``purpose`` (a purpose of
+    the hub, default ``work_ability_support``).
     """
 
     def __init__(self, config: SystemConfig, http: PartnerHttp) -> None:
@@ -61,12 +61,14 @@ class Ura:
         try:
             split = SplitHetu.of(hetu)
         except MalformedNumber:
-            raise NotThere("not an identity number") from None
+            msg = "not an identity number"
+            raise NotThere(msg) from None
         async with self._http.one_call():
             data = await self._read("asiakas/hae", split.fields())
         rows: list[Native] = data["asiakkaat"]
         if not rows:
-            raise NotThere("no person with this number")
+            msg = "no person with this number"
+            raise NotThere(msg)
         if len(rows) > 1 or _sign_of(rows[0]) != split:
             raise AmbiguousIdentity(len(rows))
         return Found(person_id=str(rows[0]["asiakasnro"]), record_id=rows[0].get("suunnitelmanro"))
@@ -116,7 +118,8 @@ class Ura:
         began = time.monotonic()
         try:
             if self._purpose is None:
-                raise Blocked("purpose")
+                msg = "purpose"
+                raise Blocked(msg)
             async with self._http.one_call():
                 answer = await self._http.send("GET", "/ura/v2/tila")
             _raise_for_gateway(answer, wrote=False)
@@ -141,7 +144,8 @@ class Ura:
             return Version.parse(standing.version)
         content, version = await self._stand(found)
         if content != standing.content:
-            raise ChangedUnderneath("muutosnumero")
+            msg = "muutosnumero"
+            raise ChangedUnderneath(msg)
         return version
 
     async def _read(self, call: str, asked: Mapping[str, Any]) -> Native:
@@ -149,13 +153,16 @@ class Ura:
 
     async def _save(self, kind: str, row: Native, key: str, licence: Licence) -> Native:
         intent = f"{key}/{kind}/{row.get('viite', '')}/{row['muutosnumero']}"
-        return await self._call(f"{kind}/tallenna", {kind: row}, message=uuid.uuid5(_MESSAGES, intent), licence=licence)
+        return await self._call(
+            f"{kind}/tallenna", {kind: row}, message=uuid.uuid5(_MESSAGES, intent), licence=licence
+        )
 
     async def _call(
         self, call: str, asked: Mapping[str, Any], *, message: uuid.UUID, licence: Licence | None
     ) -> Native:
         if self._purpose is None:
-            raise Blocked("purpose")
+            msg = "purpose"
+            raise Blocked(msg)
         wrote = licence is not None
         answer = await self._http.send(
             "POST",
@@ -171,9 +178,10 @@ class Ura:
             raise _unreadable(wrote=wrote) from None
         if envelope.paluukoodi == "E":
             raise _error_of(envelope)
-        if envelope.paluukoodi not in {"0", "H"} or not isinstance(envelope.data, dict):
+        data: object = envelope.data
+        if envelope.paluukoodi not in {"0", "H"} or not isinstance(data, dict):
             raise _unreadable(wrote=wrote)
-        return envelope.data  # pyright: ignore[reportUnknownVariableType]
+        return cast("Native", data)
 
 
 def connect(config: SystemConfig) -> Ura:
@@ -193,7 +201,9 @@ def _person_row(person: Native) -> Native:
     try:
         return person_to_wire(person)
     except MalformedNumber:
-        raise Refused((Refusal("henkilotunnus", "asiakas.henkilotunnus", "not an identity number"),)) from None
+        raise Refused(
+            (Refusal("henkilotunnus", "asiakas.henkilotunnus", "not an identity number"),)
+        ) from None
 
 
 def _changed_forms(was: list[Native], now: list[Native]) -> Iterator[Native]:
@@ -209,7 +219,8 @@ def _changed_forms(was: list[Native], now: list[Native]) -> Iterator[Native]:
 def _raise_for_gateway(answer: httpx.Response, *, wrote: bool) -> None:
     raise_for_outage(answer, wrote=wrote)
     if answer.status_code in {401, 403}:
-        raise Blocked(f"http-{answer.status_code}")
+        msg = f"http-{answer.status_code}"
+        raise Blocked(msg)
     if answer.status_code != 200:
         raise Refused((Refusal(f"http-{answer.status_code}"),))
 

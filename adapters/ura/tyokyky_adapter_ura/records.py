@@ -1,8 +1,8 @@
 """Ura's records as the lens sees them, and the small translations between them and the wire.
 
-On the wire the identity number is split in three, change numbers stand inside every row and each kind of row comes from
-a call of its own. The lens gets one dict: ``{"asiakas": …, "suunnitelma": …, "palautteet": […]}`` with the number joined
-and the change numbers taken out (they travel in the version token instead), so that equal content is equal.
+On the wire the identity number is split in three, change numbers stand inside every row and each kind of row is saved
+by a call of its own. The lens gets one dict, ``{"asiakas": …, "suunnitelma": …, "palautteet": […]}``, with the number
+joined and the change numbers taken out (they travel in the version token instead), so that equal content is equal.
 """
 
 import copy
@@ -40,11 +40,12 @@ EMPTY: Native = {
     },
     "palautteet": [],
 }
-"""The form of a client who has no plan in Ura yet. Written out, not filled: a value here would look like a statement."""
+"""The form of a client who has no plan in Ura yet, without a single value: a value would look like a statement."""
 
 CENTURIES = {"+": 1800, **dict.fromkeys("-YXWVU", 1900), **dict.fromkeys("ABCDEF", 2000)}
 """Century signs of the identity number and the century they stand for. Source: domain report 5.1."""
 
+_NOT_FOR_THE_LENS = frozenset({"muutosnumero", "loppuosa", "vuosisata"})
 _HETU = re.compile(r"([0-9]{2})([0-9]{2})([0-9]{2})([-+A-FU-Y])([0-9]{3}[0-9A-Y])", re.ASCII)
 
 
@@ -159,11 +160,11 @@ def from_wire(person: Native, plan: Native | None, forms: list[Native]) -> tuple
     Raises: CenturyUnknown.
     """
     split = SplitHetu.of_row(person)
-    body = {key: value for key, value in _without_number(person).items() if key not in {"loppuosa", "vuosisata"}}
+    own = {key: copy.deepcopy(value) for key, value in person.items() if key not in _NOT_FOR_THE_LENS}
     content: Native = {
-        "asiakas": body | {"henkilotunnus": split.joined},
-        "suunnitelma": copy.deepcopy(EMPTY["suunnitelma"]) if plan is None else _without_number(plan),
-        "palautteet": [_without_number(form) for form in forms],
+        "asiakas": own | {"henkilotunnus": split.joined},
+        "suunnitelma": copy.deepcopy(EMPTY["suunnitelma"]) if plan is None else _body(plan),
+        "palautteet": [_body(form) for form in forms],
     }
     version = Version(
         number_of(person),
@@ -184,5 +185,7 @@ def person_to_wire(person: Native) -> Native:
     return row | {"loppuosa": split.loppuosa, "vuosisata": split.vuosisata}
 
 
-def _without_number(row: Native) -> Native:
-    return {key: copy.deepcopy(value) for key, value in row.items() if key != "muutosnumero"}
+def _body(row: Native) -> Native:
+    return {
+        key: copy.deepcopy(value) for key, value in row.items() if key not in {"muutosnumero", "asiakasnro"}
+    }

@@ -1,4 +1,4 @@
-"""Simulator of Ura's interface. What is public of the real system and what is invented: README.md beside the package."""
+"""Simulator of Ura's interface. README.md beside the package says what is public and what is invented."""
 
 import argparse
 
@@ -15,7 +15,9 @@ KNOBS = {"night_window": True}
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The simulator's own options."""
-    parser.add_argument("--subscription-key", default=DEFAULT_KEY, help="the only KIPA-Subscription-Key let in")
+    parser.add_argument(
+        "--subscription-key", default=DEFAULT_KEY, help="the only KIPA-Subscription-Key let in"
+    )
     parser.add_argument(
         "--ytunnus", action="append", help=f"a Y-tunnus with access, repeatable; default {DEFAULT_YTUNNUS}"
     )

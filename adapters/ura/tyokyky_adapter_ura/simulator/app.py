@@ -5,7 +5,7 @@ import json
 import math
 import uuid
 from datetime import datetime, time, timedelta
-from typing import Any
+from typing import Any, cast
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -132,14 +132,16 @@ class Gateway:
 
 
 def _receipt(row: Row) -> Row:
-    return {name: row[name] for name in ("asiakasnro", "suunnitelmanro", "viite", "muutosnumero") if name in row}
+    return {
+        name: row[name] for name in ("asiakasnro", "suunnitelmanro", "viite", "muutosnumero") if name in row
+    }
 
 
 def _row(asked: Row, name: str) -> Row:
     row = asked.get(name)
     if not isinstance(row, dict):
         raise Declined(Error(10, "SANOMA VIRHEELLINEN", name))
-    return {str(key): value for key, value in row.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return cast("Row", row)
 
 
 def _object(body: bytes) -> Row:
@@ -149,7 +151,7 @@ def _object(body: bytes) -> Row:
         raise Declined(Error(10, "SANOMA VIRHEELLINEN")) from None
     if not isinstance(document, dict):
         raise Declined(Error(10, "SANOMA VIRHEELLINEN"))
-    return {str(key): value for key, value in document.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return cast("Row", document)
 
 
 def _encoded(document: Row) -> bytes:

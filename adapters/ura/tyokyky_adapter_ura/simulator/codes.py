@@ -1,4 +1,4 @@
-"""Ura's code lists. Six services and six statuses stand in domain report 8.4, the rest is in their manner; all are invented."""
+"""Ura's code lists, all invented. Six services and six statuses stand in domain report 8.4, the rest follows suit."""
 
 from types import MappingProxyType
 from typing import Final

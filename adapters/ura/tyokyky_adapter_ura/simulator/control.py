@@ -38,7 +38,7 @@ class Desk:
         ]
 
     def edit(self, given: dict[str, Any]) -> dict[str, Any]:
-        """``{"act": "edit", "suunnitelmanro" | "asiakasnro" | "viite": …, "fields": {…}}``: overwrite fields of a row."""
+        """``{"act": "edit", "suunnitelmanro" | "asiakasnro" | "viite": …, "fields": {…}}``: overwrite fields."""
         kind, key, row = self._row_meant(given)
         return {"muutosnumero": self._register.force(kind, key, row | given["fields"])["muutosnumero"]}
 
@@ -99,7 +99,11 @@ class Desk:
         return rows[0]["asiakasnro"]
 
     def _row_meant(self, given: dict[str, Any]) -> tuple[str, str, Row]:
-        for name, kind in (("suunnitelmanro", "suunnitelma"), ("viite", "palaute"), ("asiakasnro", "asiakas")):
+        for name, kind in (
+            ("suunnitelmanro", "suunnitelma"),
+            ("viite", "palaute"),
+            ("asiakasnro", "asiakas"),
+        ):
             if name in given:
                 row = self._state.get(kind, str(given[name]))
                 if row is not None:

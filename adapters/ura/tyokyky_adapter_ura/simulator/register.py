@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from tyokyky_adapter_ura.simulator.rules import IDENTITY, Error, check
 from tyokyky_bridge.adapterkit.simulation import Simulation
@@ -176,7 +176,8 @@ def _tombstone(row: Row) -> Row:
 def _elements(row: Row) -> Iterator[Row]:
     for name, value in row.items():
         if isinstance(value, list) and name not in KEYED_OTHERWISE:
-            for element in value:  # pyright: ignore[reportUnknownVariableType]
+            for element in cast("list[Any]", value):
                 if isinstance(element, dict):
-                    yield element
-                    yield from _elements(element)  # pyright: ignore[reportUnknownArgumentType]
+                    box = cast("Row", element)
+                    yield box
+                    yield from _elements(box)

@@ -1,32 +1,70 @@
 """What Ura takes and refuses: integer dates, two-digit codes, line arrays, the ISO-8859-1 repertoire, lengths.
 
-A field is checked by its name, wherever it stands, so that the whole rule book is the table below. Fields that the table
-does not know are kept as they came (a newer release may know more than we do).
+A field is checked by its name, wherever it stands, so that the whole rule book is the table below. Fields that the
+table does not know are kept as they came (a newer release may know more than we do).
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from tyokyky_adapter_ura.simulator.codes import CODED, LISTS
+
+Row = dict[str, Any]
 
 MAX_LINES = 20
 LINE_WIDTH = 70
 OPEN_ENDED = 99991231
 
 LINES = frozenset(
-    "tavoite tavoitetiedot seurantatiedot ammatilliset_suunnitelmat asiakkaan_nakemys terveystiedot kela lisatiedot"
-    " tyokokemus erityistaidot huomautus kuvaus perustelu merkinta yhteenveto ohjaushuomiot osallistujat"
-    " kysymysteksti vastausteksti".split()
+    {
+        "tavoite",
+        "tavoitetiedot",
+        "seurantatiedot",
+        "ammatilliset_suunnitelmat",
+        "asiakkaan_nakemys",
+        "terveystiedot",
+        "kela",
+        "lisatiedot",
+        "tyokokemus",
+        "erityistaidot",
+        "huomautus",
+        "kuvaus",
+        "perustelu",
+        "merkinta",
+        "yhteenveto",
+        "ohjaushuomiot",
+        "kysymysteksti",
+        "vastausteksti",
+    }
 )
-FLAGS = frozenset("tulkki turvakielto terveysrajoite suostuvainen voimassa".split())
+FLAGS = frozenset({"tulkki", "turvakielto", "terveysrajoite", "suostuvainen", "voimassa"})
 DATES = frozenset(
-    "syntaika alku loppu tot_alku tot_loppu laadittu tarkistettu tarkistettava sovittu tyottomyys_alkaen"
-    " turvakielto_alkaen typ_alku typ_loppu saapunut palaute_annettu annettu_pvm pvm enintaan alkaen".split()
+    {
+        "syntaika",
+        "alku",
+        "loppu",
+        "tot_alku",
+        "tot_loppu",
+        "laadittu",
+        "tarkistettu",
+        "tarkistettava",
+        "sovittu",
+        "tyottomyys_alkaen",
+        "turvakielto_alkaen",
+        "typ_alku",
+        "typ_loppu",
+        "saapunut",
+        "palaute_annettu",
+        "annettu_pvm",
+        "pvm",
+        "enintaan",
+        "alkaen",
+    }
 )
-MOMENTS = frozenset("alkaa paattyy annettu toimitettu kuitattu".split())
+MOMENTS = frozenset({"alkaa", "paattyy", "annettu", "toimitettu", "kuitattu"})
 """Local time of Finland as an integer ``vvvvkkpphhmm``."""
 LENGTHS = {"rajoitteen_kuvaus": 200, "teksti": 2000}
 DEFAULT_LENGTH = 200
@@ -46,13 +84,13 @@ class Error:
     kentta: str | None = None
     merkki: str | None = None
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> Row:
         """The wire form."""
         extra = {"merkki": self.merkki} if self.merkki else {}
         return {"nro": self.nro, "selite": self.selite, "kentta": self.kentta, **extra}
 
 
-def check(row: dict[str, Any], *, standing: dict[str, Any] | None, at: str) -> list[Error]:
+def check(row: Row, *, standing: Row | None, at: str) -> list[Error]:
     """Every fault of a row that somebody wants to save, in reading order.
 
     Args:
@@ -86,10 +124,10 @@ def _faults(path: str, name: str, value: object, kept: set[tuple[str, str]]) -> 
 
 
 def _lines_faults(path: str, value: object) -> Iterator[Error]:
-    if not isinstance(value, list) or not all(isinstance(line, str) for line in value):  # pyright: ignore[reportUnknownVariableType]
+    lines = cast("list[Any]", value) if isinstance(value, list) else None
+    if lines is None or not all(isinstance(line, str) for line in lines):
         yield Error(60, "TEKSTI ON RIVITAULUKKO", path)
         return
-    lines: list[str] = value
     if len(lines) > MAX_LINES or any(len(line) > LINE_WIDTH for line in lines):
         yield Error(61, f"TEKSTI LIIAN PITKÄ, ENINTÄÄN {MAX_LINES} RIVIÄ À {LINE_WIDTH} MERKKIÄ", path)
     for line in lines:
@@ -134,15 +172,15 @@ def _is_time(value: object, kind: Literal["date", "moment"]) -> bool:
     return True
 
 
-def _leaves(row: dict[str, Any], path: str) -> Iterator[tuple[str, str, object]]:
+def _leaves(row: Row, path: str) -> Iterator[tuple[str, str, object]]:
     for name, value in row.items():
         where = f"{path}.{name}"
         if isinstance(value, dict):
-            yield from _leaves(value, where)  # pyright: ignore[reportUnknownArgumentType]
+            yield from _leaves(cast("Row", value), where)
         elif isinstance(value, list) and name not in LINES:
-            for index, element in enumerate(value):  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+            for index, element in enumerate(cast("list[Any]", value)):
                 if isinstance(element, dict):
-                    yield from _leaves(element, f"{where}[{index}]")  # pyright: ignore[reportUnknownArgumentType]
+                    yield from _leaves(cast("Row", element), f"{where}[{index}]")
                 else:
                     yield f"{where}[{index}]", name, element
         else:
