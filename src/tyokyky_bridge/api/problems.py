@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -11,6 +12,10 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from tyokyky_bridge.domain.errors import BridgeError
+from tyokyky_bridge.domain.errors import Problem as BrokenRule
+from tyokyky_bridge.services.ports import StoreError, StoreUnavailable
+
+log = structlog.get_logger()
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -20,7 +25,7 @@ STATUS: Mapping[str, int] = {
     "auth/not-for-role": 403,
     "client/not-found": 404,
     "client/identity-taken": 409,
-    "client/hetu-invalid": 422,
+    "hetu/invalid": 422,
     "plan/not-found": 404,
     "plan/exists": 409,
     "plan/stale": 412,
@@ -32,6 +37,11 @@ STATUS: Mapping[str, int] = {
     "consent/not-found": 404,
     "consent/invalid": 422,
     "consent/not-active": 409,
+    "consent/cannot-confirm": 409,
+    "consent/category-must-be-named": 422,
+    "consent/unknown-category": 422,
+    "directory/unknown-party": 422,
+    "directory/not-in-force": 422,
     "link/not-found": 404,
     "link/not-parked": 409,
     "idempotency/key-reused": 422,
@@ -40,7 +50,9 @@ STATUS: Mapping[str, int] = {
     "request/method-not-allowed": 405,
     "request/malformed": 400,
     "request/too-large": 413,
+    "request/conflict": 409,
     "server/unavailable": 503,
+    "server/error": 500,
 }
 """HTTP status of every error code; the domain knows none."""
 
@@ -50,7 +62,7 @@ TITLES: Mapping[str, str] = {
     "auth/not-for-role": "The caller's role does not allow this",
     "client/not-found": "No such client for this caller",
     "client/identity-taken": "The identity number already belongs to a client",
-    "client/hetu-invalid": "The identity number breaks a rule",
+    "hetu/invalid": "The identity number breaks a rule",
     "plan/not-found": "No such plan for this caller",
     "plan/exists": "The client already has an open plan",
     "plan/stale": "The plan changed after it was read",
@@ -62,6 +74,11 @@ TITLES: Mapping[str, str] = {
     "consent/not-found": "No such consent for this caller",
     "consent/invalid": "The consent breaks a rule",
     "consent/not-active": "The consent is not active",
+    "consent/cannot-confirm": "The consent cannot be confirmed",
+    "consent/category-must-be-named": "A special category has to be named",
+    "consent/unknown-category": "There is no such information category",
+    "directory/unknown-party": "The directory has no such party",
+    "directory/not-in-force": "The party is not in force on this day",
     "link/not-found": "No such link for this caller",
     "link/not-parked": "The link is not parked",
     "idempotency/key-reused": "The Idempotency-Key was used with another body",
@@ -70,7 +87,9 @@ TITLES: Mapping[str, str] = {
     "request/method-not-allowed": "The method is not allowed here",
     "request/malformed": "The body is not well-formed",
     "request/too-large": "The body is too large",
+    "request/conflict": "Another change came first: try again",
     "server/unavailable": "The hub cannot answer now",
+    "server/error": "The hub has a fault",
 }
 
 
@@ -126,7 +145,20 @@ def install(app: FastAPI) -> None:
     async def _bridge(_: Request, error: BridgeError) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
         code = error.code if error.code in STATUS else "request/invalid"
         headers = {"WWW-Authenticate": "Bearer"} if STATUS[code] == HTTPStatus.UNAUTHORIZED else None
-        return problem(code, str(error), getattr(error, "errors", ()), headers)
+        broken: tuple[BrokenRule, ...] = getattr(error, "problems", ())
+        errors = [{"field": p.field, "rule": p.rule} for p in broken]
+        return problem(code, "" if broken else str(error), errors, headers)
+
+    @app.exception_handler(StoreError)
+    async def _store(_: Request, error: StoreError) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
+        if isinstance(error, StoreUnavailable):
+            return problem("server/unavailable", headers={"Retry-After": "1"})
+        return problem(error.code if error.code in STATUS else "request/conflict")
+
+    @app.exception_handler(Exception)
+    async def _fault(_: Request, error: Exception) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
+        log.error("request.fault", error=type(error).__name__)
+        return problem("server/error")
 
     @app.exception_handler(RequestValidationError)
     async def _request(_: Request, error: RequestValidationError) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]

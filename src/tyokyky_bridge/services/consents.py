@@ -54,15 +54,6 @@ class ConsentInvalid(BridgeError):
         super().__init__("; ".join(f"{p.field}: {p.rule}" for p in self.problems))
 
 
-class ConsentNotActive(BridgeError):
-    """Only an active consent is withdrawn or superseded."""
-
-    code = "consent/not-active"
-
-    def __init__(self) -> None:
-        super().__init__("the consent is not active")
-
-
 class MutualGrant(BaseModel):
     """ "These parties may share mutually": one box of the form, expanded into a grant for each direction."""
 
@@ -96,7 +87,7 @@ async def record_consent(bridge: Bridge, caller: Caller, client_id: UUID, form: 
     A superseding form that leaves something out withdraws it: what waited to be sent on the old form is cancelled
     and every party of the old form is told.
 
-    Raises: ClientNotFound, ConsentInvalid, ConsentNotFound, ConsentNotActive.
+    Raises: ClientNotFound, ConsentInvalid, ConsentNotFound, NotActive.
     """
     _need(caller)
 
@@ -130,7 +121,7 @@ async def withdraw_consent(
     Everything that rested on it stops in this transaction, whatever was queued is cancelled, and every party of the
     form gets a notice.
 
-    Raises: ConsentNotFound, ConsentNotActive, ConsentInvalid.
+    Raises: ConsentNotFound, NotActive, ConsentInvalid.
     """
     _need(caller)
 
@@ -138,8 +129,6 @@ async def withdraw_consent(
         consent = _of_caller(tx, caller, consent_id)
         client_id = UUID(str(consent.client_id))
         tx.clients.get(client_id, lock="update")
-        if consent.status is not ConsentStatus.ACTIVE:
-            raise ConsentNotActive
         now = tx.now()
         before = _desired(tx, bridge, client_id)
         try:
@@ -152,7 +141,7 @@ async def withdraw_consent(
             )
         except ValidationError as error:
             raise ConsentInvalid(_rules(error)) from error
-        ended = consent.model_copy(update={"status": ConsentStatus.WITHDRAWN, "withdrawn": withdrawal})
+        ended = consent.withdraw(withdrawal)
         tx.consents.change(
             consent_id, status=ended.status.value, doc=ended.model_dump(mode="json"), actor=caller.party
         )
@@ -229,9 +218,7 @@ def _supersede(tx: Tx, caller: Caller, client_id: UUID, new: Consent) -> Consent
     if row is None or row.client_id != client_id:
         raise ConsentNotFound
     old = Consent.model_validate(row.doc)
-    if old.status is not ConsentStatus.ACTIVE:
-        raise ConsentNotActive
-    ended = old.model_copy(update={"status": ConsentStatus.SUPERSEDED})
+    ended = old.superseded()
     tx.consents.change(
         row.id, status=ended.status.value, doc=ended.model_dump(mode="json"), actor=caller.party
     )
