@@ -180,7 +180,7 @@ class SqliteStore:
                         self._run_one(connection, job, done)
                     job, stop = self._next(taken=len(done))
         except Exception as error:  # noqa: BLE001 - whatever it was, nobody may be left waiting
-            fault = translate(error)
+            fault = error if isinstance(error, StoreUnavailable) else translate(error)
             for future, _ in done:
                 future.set_exception(fault)
             if job is not None and not job.future.done():
@@ -204,9 +204,10 @@ class SqliteStore:
     ) -> None:
         session = self._session(connection)
         fault: BaseException
+        savepoint = connection.begin_nested()
         try:
-            with connection.begin_nested():
-                value = job.fn(Transaction(session))
+            value = job.fn(Transaction(session))
+            savepoint.commit()
         except RunAgain as error:  # no other writer can have come between
             fault = ConstraintBroken(str(error))
         except SQLAlchemyError as error:
@@ -220,6 +221,7 @@ class SqliteStore:
         if not cast("sqlite3.Connection", connection.connection.dbapi_connection).in_transaction:
             # The database gave up all of it (disk full, I/O error): the others are lost with this one.
             raise StoreUnavailable(LOST)
+        savepoint.rollback()
 
 
 _STOP = object()

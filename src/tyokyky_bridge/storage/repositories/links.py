@@ -31,7 +31,7 @@ class LinkTable:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def want(  # noqa: PLR0913
+    def want(
         self,
         *,
         plan_id: UUID,

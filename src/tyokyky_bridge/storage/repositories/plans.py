@@ -17,7 +17,7 @@ class PlanTable:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def insert(  # noqa: PLR0913
+    def insert(
         self,
         *,
         plan_id: UUID,
@@ -45,7 +45,7 @@ class PlanTable:
         self._keep(RevisionRow(plan_id, 1, leaves, origins, cause, actor, now))
         return made
 
-    def append(  # noqa: PLR0913
+    def append(
         self,
         plan_id: UUID,
         *,
