@@ -94,21 +94,20 @@ class Lifecare:
         self, found: Found, *, standing: Standing, key: str, licence: Licence
     ) -> Literal["voided", "retained"]:
         """See `Adapter.retract`. What a user of Lifecare created is theirs to void, so it is retained."""
+        del found  # a document's id says whose it is
         if standing.record_id is None:
             return "voided"
+        tell = _Tell(self._session, key=key, licence=licence)
+        path = f"/asiakirjat/{segment(standing.record_id)}"
         async with self._session.http.one_call():
-            answer = await self._session.tell(
-                "POST",
-                f"/asiakirjat/{segment(standing.record_id)}/mitatointi",
-                None,
-                key=key,
-                licence=licence,
-                version=(standing.version or "").partition(";")[0],
-            )
+            tag = (standing.version or "").partition(";")[0]
+            answer = await tell("POST", f"{path}/mitatointi", None, version=tag)
             if answer.status_code == 200:
                 return "voided"
             if fault_of(answer)[0] == "LC-4031":
                 return "retained"
+            if answer.status_code == 412:
+                self._wait_for_user((await self._read(path))[0])
             raise_for_fault(answer)
 
     async def health(self) -> Health:
@@ -149,6 +148,11 @@ class Lifecare:
         author: Any = document.get("kirjaaja")
         return isinstance(author, dict) and cast("Any", author).get("tunnus") == self._session.client_id
 
+    def _wait_for_user(self, current: dict[str, Any]) -> None:
+        """Fetching again would not help while a user holds a draft open: what we read stays the same."""
+        if current.get("tila") == DRAFT and not self._ours(current):
+            raise TryLater(reason="open-draft")
+
     async def _person_as_read(self, found: Found, standing: Standing) -> str:
         person, tag = await self._read(f"/potilaat/{segment(found.person_id)}")
         if person_of(person) != standing.content.get("potilas"):
@@ -180,8 +184,7 @@ class Lifecare:
             current, landed = await self._read(path)
             if current.get("viite") == tell.key and self._ours(current):
                 return landed
-            if current.get("tila") == DRAFT and not self._ours(current):
-                raise TryLater(reason="open-draft")
+            self._wait_for_user(current)
         raise_for_fault(answer)
 
     async def _replace_person(  # noqa: RET503

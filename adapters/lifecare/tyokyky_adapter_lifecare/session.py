@@ -54,7 +54,7 @@ class Session:
         """A request that changes nothing."""
         return await self._send(method, path, body, headers={}, licence=None)
 
-    async def tell(  # noqa: PLR0913
+    async def tell(
         self,
         method: str,
         path: str,

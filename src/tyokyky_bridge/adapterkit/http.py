@@ -43,7 +43,7 @@ class PartnerHttp:
         slots: Requests in flight at once.
     """
 
-    def __init__(  # noqa: PLR0913  # all but one are keywords with defaults
+    def __init__(  # all but one are keywords with defaults
         self,
         base_url: str,
         *,
@@ -102,7 +102,7 @@ class PartnerHttp:
         finally:
             _deadline.reset(token)
 
-    async def send(  # noqa: PLR0913  # a request has these parts
+    async def send(  # a request has these parts
         self,
         method: str,
         path: str,

@@ -136,7 +136,7 @@ class SimulatorProcess:
         """Give it persons and records: ``persons=[…], records=[…]``."""
         return self._post("seed", content)
 
-    def act(self, name: str, **how: Any) -> Any:
+    def act(self, name: str, /, **how: Any) -> Any:
         """Let a user of the partner system do something."""
         return self._post("act", {"act": name, **how})
 

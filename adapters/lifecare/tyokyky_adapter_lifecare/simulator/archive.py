@@ -107,7 +107,7 @@ class Archive:
             self._append(shelf, content, by=by, ref=ref, state=state)
         return shelf, True
 
-    def change(  # noqa: PLR0913
+    def change(
         self,
         document_id: str,
         content: dict[str, Any],

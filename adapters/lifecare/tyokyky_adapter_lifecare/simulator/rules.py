@@ -26,7 +26,7 @@ MESSAGES = {
 }
 
 
-class LifecareFault(Exception):  # noqa: N818  # the fact, not the word error
+class LifecareFault(Exception):  # the fact, not the word error
     """An error envelope on its way to the client."""
 
     def __init__(self, status: int, code: str, *, field: str | None = None, **extra: Any) -> None:

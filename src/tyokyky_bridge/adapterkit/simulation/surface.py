@@ -154,7 +154,7 @@ async def _partner(sim: Simulation, app: ASGIApp, scope: Scope, receive: Receive
     await send({"type": "http.response.body", "body": answer + padding})
 
 
-async def _answer(  # noqa: PLR0913
+async def _answer(
     sim: Simulation, app: ASGIApp, faults: Faults, scope: Scope, receive: Receive, *, body: bytes
 ) -> tuple[Message, bytes]:
     if faults.error:

@@ -1,0 +1,303 @@
+"""The one maker of HTTP clients: licences, deadlines, caps, and what a lost request means."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from tyokyky_bridge.adapterkit.contract import Licence
+from tyokyky_bridge.adapterkit.errors import (
+    Blocked,
+    LicenceExpired,
+    OutcomeUnknown,
+    Refused,
+    TryLater,
+)
+from tyokyky_bridge.adapterkit.http import PartnerHttp, json_object, raise_for_outage, retry_after, segment
+
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
+
+
+@contextlib.asynccontextmanager
+async def served(serve: Serve) -> AsyncGenerator[str]:
+    """A bare TCP server that answers as *serve* does; everything real but the partner."""
+
+    async def careful(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            await serve(reader, writer)
+        writer.close()
+
+    server = await asyncio.start_server(careful, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+
+
+def told(serve: Serve, story: Callable[[PartnerHttp], Awaitable[Any]], **options: Any) -> Any:
+    async def run() -> Any:
+        async with served(serve) as url:
+            http = PartnerHttp(url, **{"deadline_s": 2, **options})
+            try:
+                return await story(http)
+            finally:
+                await http.aclose()
+
+    return asyncio.run(run())
+
+
+def licence(seconds: float = 5) -> Licence:
+    return Licence("d-1", time.monotonic() + seconds)
+
+
+async def answers(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(OK)
+    await writer.drain()
+
+
+async def hangs_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+
+
+async def stays_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    await asyncio.sleep(30)
+
+
+async def drips(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n")
+    for _ in range(300):
+        writer.write(b"x")
+        await writer.drain()
+        await asyncio.sleep(0.1)
+
+
+async def pours(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
+    for _ in range(10_000):
+        writer.write(b"10000\r\n" + b"x" * 0x10000 + b"\r\n")
+        await writer.drain()
+
+
+async def compresses(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 3\r\n\r\nabc")
+    await writer.drain()
+
+
+def test_an_answer_comes_back_whole() -> None:
+    assert told(answers, lambda http: http.send("GET", "/")).content == b"ok"
+
+
+def test_an_expired_licence_opens_no_connection() -> None:
+    came: list[bytes] = []
+
+    async def notes(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        came.append(await reader.read(1))
+
+    with pytest.raises(LicenceExpired):
+        told(notes, lambda http: http.send("PUT", "/", content=b"x", licence=licence(-0.001)))
+    assert came == []
+
+
+def test_a_licence_is_looked_at_again_right_before_the_first_byte(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connecting took so long that the licence ran out: the connection stands, and no byte goes."""
+    came: list[bytes] = []
+
+    async def notes(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        came.append(await reader.read(1))
+
+    checks = iter([None, LicenceExpired()])
+
+    def check(self: Licence) -> None:
+        wrong = next(checks)
+        if wrong is not None:
+            raise wrong
+
+    monkeypatch.setattr(Licence, "check", check)
+    with pytest.raises(LicenceExpired):
+        told(notes, lambda http: http.send("PUT", "/", content=b"x", licence=licence()))
+    assert came in ([], [b""])
+
+
+@pytest.mark.parametrize(("given", "meaning"), [(None, TryLater), (licence(600), OutcomeUnknown)])
+@pytest.mark.parametrize("serve", [hangs_up, stays_silent, drips])
+def test_a_lost_answer_is_unknown_only_for_what_may_have_changed_something(
+    serve: Serve, given: Licence | None, meaning: type[Exception]
+) -> None:
+    began = time.monotonic()
+    with pytest.raises(meaning):
+        told(serve, lambda http: http.send("PUT", "/", content=b"x", licence=given), deadline_s=0.5)
+    assert time.monotonic() - began < 1.5
+
+
+def test_where_nobody_listens_nothing_was_sent() -> None:
+    async def story() -> None:
+        async with served(answers) as url:
+            pass
+        http = PartnerHttp(url, deadline_s=2)
+        with pytest.raises(TryLater):
+            await http.send("PUT", "/", content=b"x", licence=licence())
+        await http.aclose()
+
+    asyncio.run(story())
+
+
+def test_an_endless_answer_is_refused_without_being_held() -> None:
+    with pytest.raises(Refused) as refused:
+        told(pours, lambda http: http.send("GET", "/"), max_response_bytes=200_000, deadline_s=5)
+    assert refused.value.reasons[0].native_code == "answer-too-large"
+
+
+def test_a_compressed_answer_is_refused_so_that_the_cap_is_a_cap() -> None:
+    with pytest.raises(Refused):
+        told(compresses, lambda http: http.send("GET", "/"))
+
+
+def test_all_requests_of_one_call_share_its_deadline() -> None:
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _ in range(2):
+            await reader.readuntil(b"\r\n\r\n")
+            await asyncio.sleep(0.4)
+            writer.write(OK)
+            await writer.drain()
+
+    async def story(http: PartnerHttp) -> None:
+        async with http.one_call():
+            await http.send("GET", "/")
+            async with http.one_call():
+                await http.send("GET", "/")
+
+    began = time.monotonic()
+    with pytest.raises(TryLater):
+        told(slow, story, deadline_s=0.6)
+    assert time.monotonic() - began < 1.2
+
+
+def test_a_deadline_ends_with_its_call() -> None:
+    async def story(http: PartnerHttp) -> httpx.Response:
+        async with http.one_call():
+            pass
+        await asyncio.sleep(0.3)
+        return await http.send("GET", "/")
+
+    assert told(answers, story, deadline_s=0.25).status_code == 200
+
+
+@pytest.mark.parametrize("where", ["path", "query"])
+def test_an_identity_number_never_gets_into_a_url(where: str) -> None:
+    hetu = "120385-921t"
+
+    async def story(http: PartnerHttp) -> None:
+        if where == "path":
+            await http.send("GET", f"/x/{hetu}")
+        else:
+            await http.send("GET", "/x", params={"h": hetu})
+
+    with pytest.raises(ValueError, match="identity number") as wrong:
+        told(answers, story)
+    assert hetu not in str(wrong.value)
+
+
+def test_a_redirect_is_not_followed() -> None:
+    async def elsewhere(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 302 Found\r\nlocation: /other\r\ncontent-length: 0\r\n\r\n")
+        await writer.drain()
+
+    assert told(elsewhere, lambda http: http.send("GET", "/")).status_code == 302
+
+
+def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+    assert told(answers, lambda http: http.send("GET", "/")).status_code == 200
+
+
+def test_nothing_of_a_request_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    told(
+        answers,
+        lambda http: http.send("POST", "/marked-path", content=b"marked-body", params={"q": "marked"}),
+    )
+    assert "marked" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("0", 0),
+        ("120", 120),
+        ("7200", 3600),
+        ("99999999999999999999", 3600),
+        ("-5", None),
+        ("soon", None),
+        ("", None),
+        ("1.5", None),
+        ("²", None),
+        ("Mon, 99 Foo 2026 99:99:99 GMT", None),
+    ],
+)
+def test_retry_after_in_seconds_is_capped_and_nonsense_is_nothing(value: str, seconds: int | None) -> None:
+    headers = httpx.Headers([(b"retry-after", value.encode("latin-1"))])
+    wanted = None if seconds is None else timedelta(seconds=seconds)
+    assert retry_after(httpx.Response(503, headers=headers)) == wanted
+
+
+@pytest.mark.parametrize(("ahead_s", "low", "high"), [(90, 85, 90), (-90, 0, 0), (86_400, 3600, 3600)])
+def test_retry_after_as_a_date_counts_from_now(ahead_s: int, low: int, high: int) -> None:
+    moment = format_datetime(datetime.now(UTC) + timedelta(seconds=ahead_s), usegmt=True)
+    wait = retry_after(httpx.Response(503, headers={"retry-after": moment}))
+    assert wait is not None
+    assert low <= wait.total_seconds() <= high
+
+
+def test_no_retry_after_is_no_advice() -> None:
+    assert retry_after(httpx.Response(503)) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "wrote", "meaning"),
+    [
+        (429, True, TryLater),
+        (503, True, TryLater),
+        (500, True, OutcomeUnknown),
+        (504, True, OutcomeUnknown),
+        (500, False, TryLater),
+        (504, False, TryLater),
+        (301, True, Blocked),
+    ],
+)
+def test_an_outage_says_what_to_do_next(status: int, wrote: bool, meaning: type[Exception]) -> None:
+    with pytest.raises(meaning):
+        raise_for_outage(httpx.Response(status), wrote=wrote)
+
+
+@pytest.mark.parametrize("status", [200, 201, 304, 400, 401, 404, 409, 412, 422])
+def test_everything_else_is_the_adapters_to_read(status: int) -> None:
+    raise_for_outage(httpx.Response(status), wrote=True)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"1", b"<html>", b'{"a":', b'{"a":NaN}', b"\xff", b"[" * 100_000]
+)
+def test_what_is_no_json_object_is_a_broken_answer(body: bytes) -> None:
+    with pytest.raises(TryLater):
+        json_object(httpx.Response(200, content=body), wrote=False)
+    with pytest.raises(OutcomeUnknown):
+        json_object(httpx.Response(200, content=body), wrote=True)
+
+
+def test_a_partners_id_stays_one_path_segment() -> None:
+    assert segment("../a b?c#d/ä") == "..%2Fa%20b%3Fc%23d%2F%C3%A4"
