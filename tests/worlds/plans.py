@@ -125,11 +125,12 @@ def scenario_1_plan() -> SupportPlan:
     )
 
 
-_LATIN = (
-    "työ kyky ensin että äiti yö åbo Örö École straße niño maçon 3,5kg <b>lihava</b> &amp; \"lainaus\" 'heitto'"
-    " a|b ; = # [x] {y} ~ \\ / 100% 2+2 #KV-B4=3 12.3.2026 -- ... Asiakas haluaa osa-aikatyöhön keväällä,"
-    " kun selkä kestää istumista"
-).split(" ")
+_SENTENCES = (
+    'työ kyky ensin että äiti yö åbo Örö École straße niño maçon 3,5kg <b>lihava</b> &amp; "lainaus"'
+    " 'heitto' a|b ; = # [x] {y} ~ \\ / 100% 2+2 #KV-B4=3 12.3.2026 -- ... Asiakas haluaa osa-aikatyöhön"
+    " keväällä, kun selkä kestää istumista"
+)
+_LATIN = _SENTENCES.split(" ")
 """Words that every partner's character set can carry: the common part of ISO-8859-1 and ISO-8859-15."""
 
 _WILD = [

@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import Any
 
 from tyokyky_bridge.domain.errors import BridgeError
-from tyokyky_bridge.domain.items import Leaves, leaves_of
+from tyokyky_bridge.domain.items import Leaves, labels_of, leaves_of
+from tyokyky_bridge.domain.labels import Labels
 from tyokyky_bridge.domain.plan.support_plan import SupportPlan
 
 
@@ -89,6 +90,12 @@ class Revision:
     def leaves(self) -> Leaves:
         """The items of the plan."""
         return leaves_of(self.plan)
+
+    @cached_property
+    def labels(self) -> Mapping[str, Labels]:
+        """The information categories of every item: asked for every recipient, so worked out once."""
+        leaves = self.leaves
+        return {path: labels_of(path, leaves) for path in leaves}
 
 
 def all_from(paths: Iterable[str], origin: Origin) -> dict[str, Origin]:

@@ -60,11 +60,23 @@ Shape = tuple[Field, ...]
 
 
 @dataclass(frozen=True)
+class Section:
+    """One top-level member of the plan: its heading in the dictionary (S1–S8, D0–D15) and its titles."""
+
+    number: str
+    name: str
+    title_fi: str
+    title_sv: str
+    title_en: str
+
+
+@dataclass(frozen=True)
 class Schema:
     """The compiled schema."""
 
     fields: dict[str, FieldMeaning]
     shape: Shape
+    sections: tuple[Section, ...]
 
 
 @dataclass(frozen=True)
@@ -125,9 +137,13 @@ def _rules(extra: dict[str, Any]) -> list[Rule | None]:
 def _inherit(context: _Context, info: FieldInfo, depth: int) -> _Context:
     extra = cast("dict[str, Any]", info.json_schema_extra)
     labels = _categories(extra["x-labels"]) if "x-labels" in extra else context.labels
+    fi, sv, en = extra["x-fi"], extra["x-sv"], cast("str", info.title)
+    if depth > 2:
+        held_fi, held_sv, held_en = context.titles
+        fi, sv, en = f"{held_fi}: {fi}", f"{held_sv}: {sv}", f"{held_en}: {en}"
     return replace(
         context,
-        titles=(extra["x-fi"], extra["x-sv"], cast("str", info.title)),
+        titles=(fi, sv, en),
         labels=labels | _categories(extra.get("x-plus")),
         rules=context.rules + tuple((depth, rule) for rule in _rules(extra)),
         authority=extra.get("x-authority", context.authority),
@@ -203,7 +219,11 @@ def _compile(
 def _compiled() -> Schema:
     fields: dict[str, FieldMeaning] = {}
     shape = _compile(SupportPlan, "", 0, _Context(), fields)
-    return Schema(fields, shape)
+    sections: list[Section] = []
+    for name, info in SupportPlan.model_fields.items():
+        said = _inherit(_Context(), info, 1)
+        sections.append(Section(said.section, name, *said.titles))
+    return Schema(fields, shape, tuple(sections))
 
 
 SCHEMA: Final = _compiled()

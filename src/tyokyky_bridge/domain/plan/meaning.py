@@ -54,15 +54,13 @@ def means(  # noqa: PLR0913  a declaration: all but the three labels are named
         "x-sv": sv,
         "x-authority": auth,
         "x-labels": None if labels is None else [c.value for c in labels],
-        "x-plus": [c.value for c in plus],
+        "x-plus": [c.value for c in plus] or None,
         "x-labelled-by": by,
         "x-missing": None if missing is None else [c.value for c in missing],
         "x-section": section,
         "x-source": source,
     }
-    said = {name: value for name, value in extra.items() if value not in (None, []) or name == "x-missing"}
-    if said["x-missing"] is None:
-        del said["x-missing"]
+    said = {name: value for name, value in extra.items() if value is not None}
     if alias is None:
         return Field(default, title=en, json_schema_extra=said)
     return Field(default, title=en, json_schema_extra=said, alias=alias)
