@@ -168,6 +168,12 @@ def test_outside_the_night_writes_are_taken(ura: SimulatorProcess, at: str) -> N
     data(save(ura))
 
 
+def test_the_window_can_be_held_open(ura: SimulatorProcess) -> None:
+    ura.clock(set="2026-02-03T23:00:00+02:00")
+    ura.chaos(night_window=False)
+    data(save(ura))
+
+
 def test_a_write_refused_at_night_is_not_remembered_under_its_message_id(ura: SimulatorProcess) -> None:
     message = str(uuid.uuid4())
     ura.clock(set="2026-02-03T23:00:00+02:00")

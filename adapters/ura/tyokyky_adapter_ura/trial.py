@@ -6,6 +6,9 @@ from tyokyky_bridge.adapterkit.trial import Trial
 
 
 def prepare(folder: Path) -> Trial:
-    """The simulator's own subscription; nothing has to be made."""
+    """The simulator's own subscription; nothing has to be made. It writes at night too, whatever the hour."""
     del folder
-    return Trial(options={"subscription_key": "sim-kipa-key", "ytunnus": "9000001-1"})
+    return Trial(
+        simulator_args=("--open-at-night",),
+        options={"subscription_key": "sim-kipa-key", "ytunnus": "9000001-1"},
+    )

@@ -9,8 +9,8 @@ from tyokyky_bridge.adapterkit.simulation import Made, Simulation
 
 DEFAULT_KEY = "sim-kipa-key"
 DEFAULT_YTUNNUS = "9000001-1"
-KNOBS = {"night_window": True}
-"""``night_window`` closes writing from 22.00 to 05.00 Finnish time; tests and the demo can hold it open."""
+KNOBS = {"night_window": None}
+"""``night_window``: whether writing closes from 22.00 to 05.00 Finnish time; null leaves it to ``--open-at-night``."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,6 +21,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ytunnus", action="append", help=f"a Y-tunnus with access, repeatable; default {DEFAULT_YTUNNUS}"
     )
+    parser.add_argument("--open-at-night", action="store_true", help="take writes from 22.00 to 05.00 too")
 
 
 def make(sim: Simulation, args: argparse.Namespace) -> Made:
@@ -28,7 +29,9 @@ def make(sim: Simulation, args: argparse.Namespace) -> Made:
     register = Register(sim)
     desk = Desk(sim, register)
     allowed = frozenset(args.ytunnus or [DEFAULT_YTUNNUS])
-    gateway = Gateway(sim, register, key=args.subscription_key, ytunnukset=allowed)
+    gateway = Gateway(
+        sim, register, key=args.subscription_key, ytunnukset=allowed, closes=not args.open_at_night
+    )
     return Made(
         app=gateway.app(),
         seed=desk.seed,

@@ -27,11 +27,14 @@ WRITES = ("asiakas/tallenna", "suunnitelma/tallenna", "palaute/tallenna")
 class Gateway:
     """Answers one request after the other, each in one transaction with its effects and its remembered answer."""
 
-    def __init__(self, sim: Simulation, register: Register, *, key: str, ytunnukset: frozenset[str]) -> None:
+    def __init__(
+        self, sim: Simulation, register: Register, *, key: str, ytunnukset: frozenset[str], closes: bool
+    ) -> None:
         self._sim = sim
         self._register = register
         self._key = key
         self._ytunnukset = ytunnukset
+        self._closes = closes
 
     def app(self) -> Starlette:
         """The ASGI application."""
@@ -88,7 +91,9 @@ class Gateway:
     def _closed_for(self) -> timedelta | None:
         """Time until writing opens again; ``None`` while it is open."""
         now = self._sim.clock.local()
-        if not self._sim.chaos["night_window"] or OPENS <= now.time() < CLOSES:
+        knob = self._sim.chaos["night_window"]
+        closes = self._closes if knob is None else knob
+        if not closes or OPENS <= now.time() < CLOSES:
             return None
         day = now.date() + timedelta(days=1) if now.time() >= CLOSES else now.date()
         return datetime.combine(day, OPENS, HELSINKI).astimezone(now.tzinfo) - now
