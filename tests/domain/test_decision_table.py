@@ -6,6 +6,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+
 from domain.oracle import oracle
 from tyokyky_bridge.domain.decision import (
     CaseFacts,

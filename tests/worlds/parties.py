@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import yaml
+
 from tyokyky_bridge.domain.consent import Consent
 from tyokyky_bridge.domain.consent_forms import expand_mutual
 from tyokyky_bridge.domain.decision import Facts
@@ -22,7 +23,6 @@ KELA = "kela"
 NGO = "satamapaja"
 TYP = "typ"
 JARVIALUE = "jarvialue-health"
-EVERYBODY = (HEALTH, SOCIAL, EMPLOYMENT, KELA, NGO, TYP)
 
 TUULIKKI = str(UUID(int=0x7001))
 PEKKA = str(UUID(int=0x7002))
@@ -76,7 +76,7 @@ def one_way(giver: str, taker: str, *categories: str, number: int = 1, **members
     """Build a Y100 with one grant; members that belong to the grant are given as ``grant={...}``."""
     limits = members.pop("grant", {})
     grant = {"discloser": giver, "recipient": taker, "categories": categories, **limits}
-    return form(number, grants=(grant,), **members)
+    return form(number, **{"grants": (grant,), **members})
 
 
 def oral_once(giver: str, taker: str, *categories: str, number: int = 9, **members: Any) -> Consent:

@@ -45,7 +45,7 @@ def expand_categories(names: Iterable[str]) -> tuple[Category, ...]:
     return tuple(sorted(found))
 
 
-def expand_mutual(  # noqa: PLR0913 - each argument is a box of the form
+def expand_mutual(
     parties: Iterable[PartyId],
     *,
     categories: Iterable[str],

@@ -65,7 +65,7 @@ class Decision:
         return self.outcome is Outcome.PERMIT
 
 
-def decide(  # noqa: PLR0913 - the arguments are the question
+def decide(
     item: ItemFacts,
     *,
     case: CaseFacts,
@@ -95,7 +95,7 @@ class Grounds:
     all.
     """
 
-    def __init__(  # noqa: PLR0913 - the arguments are the question
+    def __init__(
         self,
         *,
         case: CaseFacts,
@@ -123,6 +123,7 @@ class Grounds:
         written = [form for form in standing if form.form_kind is not FormKind.ORAL_ONCE]
         unused = [form for form in spoken if form.consent_id not in facts.oral_used]
         used = [form for form in spoken if form.consent_id in facts.oral_used]
+        self._has_used = bool(used)
         self._written, self._oral, self._oral_used = (
             ConsentGround(
                 forms, recipient=recipient, purpose=purpose, directory=facts.directory, day=self._day
@@ -199,25 +200,34 @@ class Grounds:
         by_oral = self._oral.offered()
         whole = any(r.item is None and r.category is None for r in self._restrictions)
         forbidden = {r.category for r in self._restrictions if r.item is None}
-        return frozenset(
-            category
-            for category in Category
-            if self._outcome(
-                outcome_of(
-                    Conditions(
-                        identity_resolved=self._facts.identity_resolved,
-                        same_register=False,
-                        statutory_other=category in by_other,
-                        typ_basis=category in by_typ,
-                        client_restriction=whole or category in forbidden,
-                        in_network=self._in_network,
-                        written_consent=category in by_written,
-                        oral_once=category in by_oral,
-                    )
-                )
+        known, inside = self._facts.identity_resolved, self._in_network
+        outcomes: dict[tuple[bool, ...], Outcome] = {}  # most categories give the same few answers
+        closed: list[Category] = []
+        for category in Category:
+            answers = (
+                category in by_other,
+                category in by_typ,
+                whole or category in forbidden,
+                category in by_written,
+                category in by_oral,
             )
-            is not Outcome.PERMIT
-        )
+            outcome = outcomes.get(answers)
+            if outcome is None:
+                other, typ, restricted, written, oral = answers
+                conditions = Conditions(
+                    identity_resolved=known,
+                    same_register=False,
+                    statutory_other=other,
+                    typ_basis=typ,
+                    client_restriction=restricted,
+                    in_network=inside,
+                    written_consent=written,
+                    oral_once=oral,
+                )
+                outcome = outcomes[answers] = self._outcome(outcome_of(conditions))
+            if outcome is not Outcome.PERMIT:
+                closed.append(category)
+        return frozenset(closed)
 
     def _outcome(self, row: Row) -> Outcome:
         return self._facts.typ_objection if row.outcome is Outcome.REVIEW else row.outcome
@@ -249,7 +259,7 @@ class Grounds:
         written: Basis | Reason,
     ) -> tuple[Reason, ...]:
         """List everything that stands in the way, in the order of the table's columns."""
-        spent = isinstance(self._oral_used.covers(item), Basis)
+        spent = self._has_used and isinstance(self._oral_used.covers(item), Basis)
         failing: list[tuple[bool, Reason]] = [
             (not conditions.identity_resolved, Reason.IDENTITY),
             (item.discloser is None, Reason.DISCLOSER_UNKNOWN),

@@ -8,7 +8,7 @@ Source: design 4, domain report 6.6, 5.6.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property, lru_cache
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Final, NoReturn
 
@@ -16,7 +16,7 @@ from tyokyky_bridge.domain.calendar import finnish_day
 from tyokyky_bridge.domain.case_facts import case_facts, day_of, in_network, marked_items, services_of
 from tyokyky_bridge.domain.categories import Category
 from tyokyky_bridge.domain.decision import BasisKind, Decision, Facts, Grounds, ItemFacts
-from tyokyky_bridge.domain.items import FIELDS, Scalar, labels_of, pattern_of
+from tyokyky_bridge.domain.items import Scalar
 from tyokyky_bridge.domain.parties import Party, PartyId, Purpose
 from tyokyky_bridge.domain.revision import Revision
 
@@ -116,7 +116,7 @@ class Disclosure:
         return MappingProxyType({code: tuple(paths) for code, paths in found.items()})
 
 
-def disclose(  # noqa: PLR0913 - the arguments are the question
+def disclose(
     revision: Revision, *, recipient: PartyId, purpose: Purpose, channel: str, facts: Facts, at: datetime
 ) -> Disclosure:
     """
@@ -153,9 +153,7 @@ def disclose(  # noqa: PLR0913 - the arguments are the question
     decided: dict[tuple[object, ...], Decision] = {}
     decisions: dict[str, Decision] = {}
     asks_date, asks_service, asks_path = grounds.asks_date, grounds.asks_service, grounds.asks_path
-    for path in leaves:
-        fixed = _fixed_labels(path)
-        labels = labels_of(path, leaves) if fixed is None else fixed
+    for path, labels in revision.labels.items():
         origin = origins.get(path)
         source = None if origin is None else origin.party
         marked = path in marks or (bool(marked_prefixes) and path.startswith(marked_prefixes))
@@ -219,10 +217,3 @@ _ADDRESSES: Final = (
     "client.home_municipality",
 )
 _NO_SERVICES: Final = frozenset[str]()
-
-
-@lru_cache(maxsize=65_536)
-def _fixed_labels(path: str) -> frozenset[Category] | None:
-    """Give the labels of an item that depend on its field alone; ``None`` where values decide too."""
-    meaning = FIELDS[pattern_of(path)]
-    return None if meaning.rules else meaning.labels

@@ -13,7 +13,7 @@ from tyokyky_bridge.domain.parties import JOINT_CHANNEL, Party, PartyId, Purpose
 class StatuteGround:
     """The provisions in force on one day, towards one recipient, for one purpose over one channel."""
 
-    def __init__(  # noqa: PLR0913 - the arguments are the question
+    def __init__(
         self,
         bases: LegalBases,
         *,
