@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tyokyky_bridge.domain.codes import code_list
 from tyokyky_bridge.mapping.catalogue import read_spec
 from tyokyky_bridge.mapping.codes import CodeMap, code_map
 from tyokyky_bridge.mapping.lens import Lens
@@ -110,15 +111,28 @@ def table(name: str, pairs: dict[str, str | None], back: dict[str, str | None] |
     return code_map(name, {"resourceType": "ConceptMap", "group": groups})
 
 
+def _codes(list_id: str) -> list[str]:
+    return sorted(code_list(list_id).codes)
+
+
 TABLES = {
     "status": table(
         "status",
-        {"draft": "luonnos", "active": "voimassa", "under_revision": "voimassa", "closed": "paattynyt"},
-        {"luonnos": "draft", "voimassa": "active", "paattynyt": "closed"},
+        {
+            "draft": "luonnos",
+            "active": "voimassa",
+            "under_revision": "voimassa",
+            "closed": "paattynyt",
+            "cancelled": None,
+            "superseded": None,
+        },
+        {"luonnos": "draft", "voimassa": "active", "paattynyt": "closed", "arkisto": None},
     ),
-    "licence": table("licence", {"b": "B", "c": "C", "none": None}),
-    "service": table("service", {"rehabilitative_work": "31", "work_trial": "21", "substance_service": None}),
-    "housing": table("housing", {"rented": "Vuokra-asunto", "homeless": "Asunnoton"}),
+    "licence": table("licence", {code: f"aj-{code}" for code in _codes("CL-07")} | {"A1": None}),
+    "service": table(
+        "service", {code: code.upper() for code in _codes("CL-11")} | {"other": None}
+    ),
+    "housing": table("housing", {code: f"Asumismuoto {code}" for code in _codes("CL-18")}),
 }
 
 

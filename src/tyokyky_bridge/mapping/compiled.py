@@ -113,9 +113,17 @@ class Section:
         return True
 
     def takes(self, leaves: Mapping[str, Any]) -> bool:
-        """Say whether a plan element belongs to this section; one whose deciding leaf is withheld does
-        not."""
+        """Say whether a plan element belongs to this section; one whose deciding leaf is withheld does not."""
         return all(leaves.get(name) in allowed for name, allowed in self.rows.only.items())
+
+    def has_lost(self, leaves: Mapping[str, Any]) -> bool:
+        """Say whether a plan element is of another kind now, and no section of the same native list takes it."""
+        return contradicts(self.rows.only, leaves, "") and not any(one.takes(leaves) for one in self.family)
+
+
+def contradicts(only: Mapping[str, list[Any]], leaves: Mapping[str, Any], at: str) -> bool:
+    """Say whether a deciding leaf is there and says something else; one that is withheld says nothing."""
+    return any(at + name in leaves and leaves[at + name] not in allowed for name, allowed in only.items())
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ stays."""
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from tyokyky_bridge.mapping.compiled import Compiler
+from tyokyky_bridge.mapping.compiled import Compiler, contradicts
 from tyokyky_bridge.mapping.folding import is_continuation
 from tyokyky_bridge.mapping.linerow import (
     Asked,
@@ -129,7 +129,8 @@ class TextBlock:
         asked, gone = Asked(site.wanted), Asked(site.clear)
         todo = [(row, line) for row in self.rows for line in row.wanted(asked, site.prefix, self.width, run)]
         away = [(row, ids, rests) for row in self.rows for ids, rests in row.cleared(gone, asked)]
-        if not todo and not away:
+        deciding = any(row.row.only for row in self.rows) and bool(asked.leaves)
+        if not todo and not away and not deciding:
             return
         holder = self.path.find(site.box)
         lines = split(None if holder is None else holder.get(self.path.leaf), self.form)
@@ -139,6 +140,8 @@ class TextBlock:
             )
             return
         page = Page(self.passages(lines), site.prefix, run)
+        if deciding:
+            page.drop_lost(asked)
         for row, line in todo:
             page.write(row, line)
         for row, ids, rests in away:
@@ -205,6 +208,18 @@ class Page:
         else:
             passage = self._standing[row.row.id, line.ids] = Passage(lines, row, entry)
             self.passages.insert(_place(self.passages, row), passage)
+
+    def drop_lost(self, asked: Asked) -> None:
+        """Take out the lines of elements that are of another kind now."""
+        for (_, ids), passage in list(self._standing.items()):
+            row = passage.row
+            if row is None or not row.row.only or row.row.way == "read" or passage.entry.rule is not None:
+                continue
+            at = _element(row, ids)
+            if contradicts(row.row.only, asked.leaves, at):
+                _remove(self.passages, passage)
+                del self._standing[row.row.id, ids]
+                self.changed = f"{self.prefix}{at}{next(iter(row.row.only))}"
 
     def _book(self, row: LabelRow | TemplateRow, line: WantedLine) -> None:
         run, prefix = self.run, self.prefix

@@ -312,17 +312,23 @@ def _index(section: Section, box: Box) -> dict[str, Box | None]:
 
 def _write_section(section: Section, site: ListSite) -> None:
     rows, run = section.rows, site.run
-    wanted = {
-        known: leaves for known, leaves in site.wanted.get(rows.plan, {}).items() if section.takes(leaves)
-    }
+    asked = site.wanted.get(rows.plan, {})
+    wanted = {known: leaves for known, leaves in asked.items() if section.takes(leaves)} if rows.only else asked
     clear = site.clear.get(rows.plan, {})
-    if not wanted and not clear:
+    if not asked and not clear:
         return
     index = _index(section, site.box)
+    for known, leaves in asked.items() if rows.only else ():
+        element = index.get(known)
+        if element is not None and section.owns(element) and section.has_lost(leaves):
+            _take_out(section, element, site.box)
     for known, leaves in wanted.items():
         inner = f"{site.prefix}{rows.plan}[{known}]."
         element = index.get(known)
         reason = TAKEN_KEY if element is None and known in index else None
+        if element is not None and _goes(section, clear.get(known, {}), leaves):
+            _take_out(section, element, site.box)
+            element, reason = None, "a leaf that it cannot be without is cleared"
         reason = reason or _lacking(section, leaves, creating=element is None)
         if reason:
             run.not_carried.update((inner + rest, reason) for rest in leaves)
@@ -376,11 +382,22 @@ def _create(section: Section, site: Site, known: str) -> None:
 
 
 def _clear_element(section: Section, element: Box, site: Site) -> None:
-    """Remove an element whose every carried leaf is cleared; else empty only the leaves that are listed."""
+    """Remove an element whose every carried leaf is cleared, or one that it cannot be without; else empty only
+    the leaves that are listed."""
     out = Readings()
     read_scope(section.scope, element, "", out)
-    if not out.notes and all(rest in site.clear for rest in out.leaves):
-        elements = elements_of(section, site.box)
-        elements[:] = [other for other in elements if other is not element]
+    everything = not out.notes and all(rest in site.clear for rest in out.leaves)
+    if everything or _goes(section, site.clear, {}):
+        _take_out(section, element, site.box)
     else:
         write_scope(section.scope, Site(element, site.prefix, {}, site.clear, site.run))
+
+
+def _goes(section: Section, clear: Mapping[str, Any], leaves: Mapping[str, Any]) -> bool:
+    """Say whether a leaf without which the element could not have been written is to go."""
+    return any(row.plan in clear and row.plan not in leaves for row in section.required)
+
+
+def _take_out(section: Section, element: Box, box: Box) -> None:
+    elements = elements_of(section, box)
+    elements[:] = [other for other in elements if other is not element]
