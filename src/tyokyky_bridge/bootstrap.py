@@ -43,8 +43,15 @@ def wire(settings: Settings) -> Bridge:
 
 def legal_bases(settings: Settings) -> LegalBases:
     """The dated rows of law: the configured file, else the shipped one."""
+    if settings.legal_bases_file is None:
+        return shipped_legal_bases()
+    return load_legal_bases(yaml.safe_load(settings.legal_bases_file.read_text("utf-8")))
+
+
+def shipped_legal_bases() -> LegalBases:
+    """The rows that come with the product; drafts are marked as such."""
     shipped = files("tyokyky_mappings").joinpath("canonical/legal_bases.yaml")
-    return load_legal_bases(yaml.safe_load((settings.legal_bases_file or shipped).read_text("utf-8")))
+    return load_legal_bases(yaml.safe_load(shipped.read_text("utf-8")))
 
 
 def tokens(settings: Settings, directory: Directory) -> TokenReader:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
@@ -10,8 +10,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tyokyky_bridge.api import health, problems, v1
 from tyokyky_bridge.api.auth import TokenReader
+from tyokyky_bridge.api.schemas import Problem
+from tyokyky_bridge.domain.consent import Consent
 from tyokyky_bridge.domain.plan import SupportPlan
 from tyokyky_bridge.services.bridge import Bridge
+from tyokyky_bridge.services.consents import MutualGrant
 
 TITLE = "tyokyky-bridge"
 DESCRIPTION = (
@@ -44,21 +47,50 @@ def create_app(bridge: Bridge | None, tokens: TokenReader | None, *, close_bridg
 
 
 def describe(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI document: generated from the routes, with the canonical plan as a named schema."""
-    if app.openapi_schema is None:
-        doc = get_openapi(
-            title=app.title,
-            version=app.version,
-            description=app.description,
-            routes=app.routes,
-            openapi_version="3.1.0",
-        )
-        plan = SupportPlan.model_json_schema(ref_template="#/components/schemas/{model}")
-        schemas = doc["components"]["schemas"]
-        schemas.update(plan.pop("$defs", {}))
-        schemas["SupportPlan"] = plan
-        app.openapi_schema = doc
-    return app.openapi_schema
+    """The OpenAPI document: generated from the routes, with plan and consent form as named schemas."""
+    if app.openapi_schema is not None:
+        return app.openapi_schema
+    doc = get_openapi(
+        title=app.title,
+        version=app.version,
+        description=app.description,
+        routes=app.routes,
+        openapi_version="3.1.0",
+    )
+    schemas = doc["components"]["schemas"]
+    for name, model in (("SupportPlan", SupportPlan), ("ConsentForm", Consent)):
+        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas.update(schema.pop("$defs", {}))
+        schemas[name] = schema
+    schemas["Problem"] = Problem.model_json_schema()
+    _as_form(schemas)
+    described: dict[str, Any] = _with_references(doc)
+    app.openapi_schema = described
+    return described
+
+
+def _as_form(schemas: dict[str, Any]) -> None:
+    """A form is a consent without what the hub gives it, and with boxes that stand for both directions."""
+    form = schemas["ConsentForm"]
+    schemas["MutualGrant"] = MutualGrant.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas["MutualGrant"].pop("$defs", None)
+    given_by_hub = ("consent_id", "client_id", "withdrawn")
+    form["title"] = "ConsentForm"
+    form["properties"] = {n: s for n, s in form["properties"].items() if n not in given_by_hub}
+    form["properties"]["mutual"] = {"type": "array", "items": {"$ref": "#/components/schemas/MutualGrant"}}
+    form["required"] = [name for name in form["required"] if name not in given_by_hub]
+
+
+def _with_references(node: Any) -> Any:
+    """Put the named schemas where a body only says which one it is."""
+    if isinstance(node, dict):
+        members = cast("dict[str, Any]", node)
+        if "x-schema" in members:
+            return {"$ref": f"#/components/schemas/{members['x-schema']}"}
+        return {name: _with_references(member) for name, member in members.items()}
+    if isinstance(node, list):
+        return [_with_references(member) for member in cast("list[Any]", node)]
+    return node
 
 
 class BodyLimit:

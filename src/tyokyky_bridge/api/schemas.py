@@ -15,9 +15,25 @@ from tyokyky_bridge.services.trace import LinkView, Trace
 
 PlanContent = Annotated[
     dict[str, Any],
-    WithJsonSchema({"$ref": "#/components/schemas/SupportPlan"}),
+    WithJsonSchema({"type": "object", "x-schema": "SupportPlan"}),
 ]
-"""A plan in its own shape. On reading, withheld items are absent and ``withheld`` names their categories."""
+"""A plan in its own shape."""
+
+PlanView = Annotated[
+    dict[str, Any],
+    WithJsonSchema(
+        {
+            "type": "object",
+            "description": "The members of SupportPlan that the caller may see; any may be absent.",
+        }
+    ),
+]
+
+ConsentForm = Annotated[
+    dict[str, Any],
+    WithJsonSchema({"type": "object", "x-schema": "ConsentForm"}),
+]
+"""A consent as on the form: without the ids that the hub gives, and with ``mutual`` boxes for both directions."""
 
 
 class Body(BaseModel):
@@ -91,7 +107,7 @@ class PlanSeen(BaseModel):
 
     plan_id: UUID
     client_id: UUID
-    plan: PlanContent
+    plan: PlanView
     withheld: list[str] = Field(description="information categories closed to the caller, whatever they hold")
     non_disclosure: bool = Field(
         description="the client has a turvakielto: addresses and places are left out"

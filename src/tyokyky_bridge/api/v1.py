@@ -21,19 +21,20 @@ from tyokyky_bridge.services.loading import PlanNotFound
 def _errors(*codes: str) -> dict[int | str, dict[str, Any]]:
     always = (
         "auth/missing-token",
+        "auth/bad-token",
         "auth/not-for-role",
         "request/invalid",
         "request/malformed",
+        "request/too-large",
         "server/unavailable",
     )
-    described: dict[int | str, dict[str, Any]] = {}
+    described: dict[int, list[str]] = {}
     for code in (*always, *codes):
-        described[STATUS[code]] = {
-            "model": schemas.Problem,
-            "description": code,
-            "content": {MEDIA_TYPE: {}},
-        }
-    return described
+        described.setdefault(STATUS[code], []).append(code)
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {
+        status: {"description": ", ".join(found), "content": content} for status, found in described.items()
+    }
 
 
 router = APIRouter(prefix="/v1")
@@ -197,7 +198,7 @@ async def close_plan(
     responses=_errors("client/not-found", "consent/not-found", "consent/not-active", "consent/invalid"),
 )
 async def record_consent(
-    client_id: UUID, body: dict[str, Any], bridge: BridgeDep, caller: CallerDep
+    client_id: UUID, body: schemas.ConsentForm, bridge: BridgeDep, caller: CallerDep
 ) -> schemas.ConsentRecorded:
     """Record a signed form, or with ``supersedes`` replace one: of the old form nothing is inherited."""
     return schemas.ConsentRecorded.of(await consents.record_consent(bridge, caller, client_id, body))

@@ -1,0 +1,20 @@
+# One image, three commands: serve, work, migrate. Not built in this repository's CI (no container engine there).
+FROM python:3.11-slim AS build
+RUN pip install --no-cache-dir "uv>=0.9"
+WORKDIR /app
+COPY pyproject.toml uv.lock README.md LICENSE ./
+COPY src src
+COPY adapters adapters
+COPY mappings mappings
+RUN uv sync --frozen --all-packages --no-dev --no-editable
+
+FROM python:3.11-slim
+RUN useradd --uid 10001 --no-create-home hub
+COPY --from=build /app/.venv /app/.venv
+COPY migrations /app/.venv/lib/python3.11/site-packages/tyokyky_bridge/migrations
+ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 TYOKYKY_HOST=0.0.0.0
+USER 10001
+EXPOSE 8080
+HEALTHCHECK CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8080/readyz', timeout=3)"]
+ENTRYPOINT ["tyokyky-bridge"]
+CMD ["serve"]
