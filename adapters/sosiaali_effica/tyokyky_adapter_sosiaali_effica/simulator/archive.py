@@ -131,8 +131,9 @@ class Archive:
         for inner in element.iter():
             own = str(inner.tag).startswith(f"{{{EFF}}}") and local_name(inner) in REPEATED - PLAIN
             if own and inner.find(f"{{{EFF}}}Tunniste") is None:
-                number = self._state.next_number("tunniste", start=1)
-                inner.insert(0, element_of("Tunniste", f"eff-{number}"))
+                # Drawn and not counted: two installations must not give one key to two elements.
+                key = f"eff-{self._sim.chaos.random.getrandbits(40):010x}"
+                inner.insert(0, element_of("Tunniste", key))
 
     def _surprise(self, text: str) -> str:
         strange = [at for at, letter in enumerate(text) if ord(letter) > 127]
