@@ -6,12 +6,12 @@ COPY pyproject.toml uv.lock README.md LICENSE ./
 COPY src src
 COPY adapters adapters
 COPY mappings mappings
-RUN uv sync --frozen --all-packages --no-dev --no-editable
+COPY migrations migrations
+RUN uv sync --frozen --all-packages --no-dev
 
 FROM python:3.11-slim
 RUN useradd --uid 10001 --no-create-home hub
-COPY --from=build /app/.venv /app/.venv
-COPY migrations /app/.venv/lib/python3.11/site-packages/tyokyky_bridge/migrations
+COPY --from=build /app /app
 ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 TYOKYKY_HOST=0.0.0.0
 USER 10001
 EXPOSE 8080
