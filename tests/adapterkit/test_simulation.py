@@ -117,8 +117,8 @@ def test_a_lost_answer_is_an_effect_without_an_answer(toy: SimulatorProcess) -> 
     async def story() -> None:
         http = PartnerHttp(toy.base_url, deadline_s=5)
         toy.chaos(next_lost_answers=1, on="^PUT ")
+        licence = Licence("d", time.monotonic() + 5)
         with pytest.raises(OutcomeUnknown):
-            licence = Licence("d", time.monotonic() + 5)
             await http.send("PUT", "/note/a", content=b"{}", licence=licence)
         await http.aclose()
 

@@ -2,15 +2,18 @@
 
 import copy
 import importlib.util
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mapping.sampler import Sampler, put_what_fits
 from tyokyky_adapter_lifecare.codecs import CODECS
 from tyokyky_adapter_lifecare.records import EMPTY, content_of, document_of, empty_form
 from tyokyky_adapter_lifecare.simulator.rules import stored_content
 from tyokyky_bridge.domain.categories import Category
+from tyokyky_bridge.domain.codes import code_list
 from tyokyky_bridge.domain.items import FIELDS, labels_of
 from tyokyky_bridge.mapping.catalogue import load
 from tyokyky_bridge.mapping.lens import LensRefusal
@@ -38,6 +41,19 @@ def test_everything_it_carries_reads_back_after_lifecare_has_tidied_the_text() -
     reading = LENS.get(stored(put.native))
     assert reading.notes == ()
     assert reading.leaves == put.expected
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_plan_is_changed_by_lifecares_tidying(seed: int) -> None:
+    put, _ = put_what_fits(LENS, copy.deepcopy(EMPTY), Sampler(LENS, EMPTY, seed).leaves())
+    assert LENS.get(stored(put.native)).leaves == put.expected
+
+
+def test_every_instrument_has_its_place() -> None:
+    codes = code_list("CL-36").codes
+    leaves = {f"scores[m-{n}].{name}": value for n, code in enumerate(codes)
+              for name, value in (("instrument", code), ("value", Decimal(4)))}  # fmt: skip
+    assert LENS.put_leaves(EMPTY, leaves).carried == leaves.keys()
 
 
 def test_what_it_does_not_carry_is_declared_never_or_comes_from_the_population_register() -> None:

@@ -237,8 +237,8 @@ def test_a_users_open_draft_is_neither_read_nor_overwritten(lifecare: SimulatorP
         with pytest.raises(TryLater) as later:
             await write(adapter, with_text(standing.content, "silta uudestaan"), standing, "k-2")
         assert later.value.reason == "open-draft"
+        found, limit = await adapter.find(HETU), Licence("d", time.monotonic() + 10)
         with pytest.raises(TryLater):
-            found, limit = await adapter.find(HETU), Licence("d", time.monotonic() + 10)
             await adapter.retract(found, standing=standing, key="k-3", licence=limit)
         lifecare.act("sign", asiakirjaId=record)
         assert text(await fetch(adapter)) == "kesken"
