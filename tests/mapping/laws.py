@@ -3,18 +3,25 @@
 import copy
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from mapping.sampler import Sampler, blocks_of, lists_of, put_what_fits
 from tyokyky_bridge.domain.codes import code_list
 from tyokyky_bridge.domain.items import FIELDS
+from tyokyky_bridge.mapping.booking import UNREADABLE
 from tyokyky_bridge.mapping.compiled import split_path
 from tyokyky_bridge.mapping.lens import Lens
 from tyokyky_bridge.mapping.lines import join, split
-from tyokyky_bridge.mapping.patterns import carriers
-from tyokyky_bridge.mapping.writing import UNREADABLE
+from tyokyky_bridge.mapping.patterns import Carrier, carriers
 
 Empty = Mapping[str, Any]
+
+
+@cache
+def carriers_of(lens: Lens) -> tuple[Carrier, ...]:
+    """Every row of a mapping with its pattern."""
+    return tuple(carriers(lens.spec))
 
 
 def exact(value: Any) -> str:
@@ -59,7 +66,9 @@ def put_get(lens: Lens, empty: Empty, seed: int) -> set[str]:
     for path, value in put.expected.items():
         assert after.get(path) == value, f"{path} does not read back as expected"
     for path in put.carried - put.losses.keys():
-        assert after.get(path) == asked[path] if path in asked else path in put.expected, f"{path} came back changed"
+        assert after.get(path) == asked[path] if path in asked else path in put.expected, (
+            f"{path} came back changed"
+        )
     assert put.carried | put.not_carried.keys() >= asked.keys(), "a leaf is neither carried nor explained"
     assert not put.carried & put.not_carried.keys()
     for path in before.keys() - put.expected.keys() - asked.keys():
@@ -111,7 +120,7 @@ def clear(lens: Lens, empty: Empty, seed: int) -> None:
     after = lens.get(put.native).leaves
     assert put.cleared == listed - after.keys()
     shared = shared_lines(lens)
-    implied = {carrier.pattern for carrier in carriers(lens.spec) if carrier.implied}
+    implied = {carrier.pattern for carrier in carriers_of(lens) if carrier.implied}
     needed = needed_leaves(lens)
     headless = {path[: path.rfind("]") + 1] for path in listed if split_path(path)[0] in needed}
     for path, value in before.items():
@@ -125,9 +134,12 @@ def clear(lens: Lens, empty: Empty, seed: int) -> None:
         else:
             assert after[path] == value
     assert after.keys() <= before.keys()
-    assert foreign_lines_of(lens, put.native) == foreign_lines_of(lens, native) or lists_of(lens._scope, native)
+    assert foreign_lines_of(lens, put.native) == foreign_lines_of(lens, native) or lists_of(
+        lens._scope, native
+    )
 
 
+@cache
 def needed_leaves(lens: Lens) -> set[str]:
     """Patterns of leaves that an element cannot be without."""
     out: set[str] = set()
@@ -141,10 +153,11 @@ def needed_leaves(lens: Lens) -> set[str]:
     return out
 
 
+@cache
 def shared_lines(lens: Lens) -> list[set[str]]:
     """Patterns that stand on one line and so can only go together."""
     tags: dict[tuple[str, str], set[str]] = {}
-    for carrier in carriers(lens.spec):
+    for carrier in carriers_of(lens):
         if carrier.how == "tag":
             tags.setdefault((carrier.row, carrier.native.partition(" «")[0]), set()).add(carrier.pattern)
     return list(tags.values())
@@ -181,7 +194,9 @@ def shuffled(lens: Lens, native: dict[str, Any], sampler: Sampler) -> dict[str, 
         scope, box = pending.pop()
         for _, elements, section in lists_of(scope, box):
             sampler.random.shuffle(elements)
-            pending += [(section.scope, one) for one in elements if isinstance(one, dict) and section.owns(one)]
+            pending += [
+                (section.scope, one) for one in elements if isinstance(one, dict) and section.owns(one)
+            ]
         for block in scope.blocks:
             holder = block.path.find(box)
             lines = None if holder is None else split(holder.get(block.path.leaf), block.form)
@@ -241,7 +256,7 @@ def spoil_one(lens: Lens, native: dict[str, Any], sampler: Sampler) -> tuple[str
                     places[here:] = [one for one in places[here:] if one[1] not in deciding]
 
     coded = {row: False for row in all_rows(lens)}
-    coded.update((carrier.row, carrier.rule.codes is not None) for carrier in carriers(lens.spec))
+    coded.update((carrier.row, carrier.rule.codes is not None) for carrier in carriers_of(lens))
     walk(lens._scope, native, "")
     if not places:
         return None
@@ -252,7 +267,7 @@ def spoil_one(lens: Lens, native: dict[str, Any], sampler: Sampler) -> tuple[str
 
 def all_rows(lens: Lens) -> set[str]:
     """Ids of the rows that carry something."""
-    return {carrier.row for carrier in carriers(lens.spec)}
+    return {carrier.row for carrier in carriers_of(lens)}
 
 
 def lists_of_section(section: Any, box: dict[str, Any]) -> list[dict[str, Any]]:
@@ -264,7 +279,7 @@ def lists_of_section(section: Any, box: dict[str, Any]) -> list[dict[str, Any]]:
 
 def codes_are_total(lens: Lens) -> None:
     """Every canonical code is written or called unmatched, and every native code that we write can be read."""
-    for carrier in carriers(lens.spec):
+    for carrier in carriers_of(lens):
         table = lens.maps.get(carrier.rule.codes or "")
         codes = FIELDS[carrier.pattern].codes
         if table is None or codes is None:
@@ -277,7 +292,9 @@ def codes_are_total(lens: Lens) -> None:
 
 def declared_losses_occur(lens: Lens, empty: Empty, *, tries: int = 400) -> None:
     """A row that declares a loss loses something; a declared loss that never occurs is a lie."""
-    silent = {(carrier.pattern, carrier.row) for carrier in carriers(lens.spec) if carrier.rule.loss is not None}
+    silent = {
+        (carrier.pattern, carrier.row) for carrier in carriers_of(lens) if carrier.rule.loss is not None
+    }
     seen: set[str] = set()
     for seed in range(tries):
         sampler = Sampler(lens, empty, seed)
@@ -305,17 +322,21 @@ def damaged_tags(lens: Lens, empty: Empty, seed: int) -> None:
             holder[block.path.leaf] = join(lines, block.form)
             reading = lens.get(native)
             element = row.path(ids, ".")
-            assert not any(path.startswith(element) and row_of(lens, path) == row.row.id for path in reading.leaves)
+            assert not any(
+                path.startswith(element) and row_of(lens, path) == row.row.id for path in reading.leaves
+            )
             assert any(note.row == row.row.id for note in reading.notes)
             put, _ = put_what_fits(lens, native, whole)
-            assert exact(put.native).count(row.mark) == exact(native).count(row.mark), "a damaged tag was doubled"
+            assert exact(put.native).count(row.mark) == exact(native).count(row.mark), (
+                "a damaged tag was doubled"
+            )
             return
 
 
 def row_of(lens: Lens, path: str) -> str | None:
     """The tag row that carries a path."""
     pattern = split_path(path)[0]
-    found = [one for one in carriers(lens.spec) if one.pattern == pattern]
+    found = [one for one in carriers_of(lens) if one.pattern == pattern]
     return found[0].row if len(found) == 1 and found[0].how == "tag" else None
 
 

@@ -9,18 +9,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from pydantic_core import PydanticCustomError
+
 from tyokyky_bridge.domain.codes import code_list
 from tyokyky_bridge.domain.items import FIELDS
 from tyokyky_bridge.domain.plan.text import normalise_text
+from tyokyky_bridge.mapping.booking import UNDECLARED
 from tyokyky_bridge.mapping.compiled import Scope
 from tyokyky_bridge.mapping.lens import Lens, LensRefusal, Put
 from tyokyky_bridge.mapping.patterns import carriers
 from tyokyky_bridge.mapping.spec import ListRows, Spec
 from tyokyky_bridge.mapping.textblock import TextBlock
-from tyokyky_bridge.mapping.writing import UNDECLARED
 
 WORDS = (
     "osa-aikatyö varastossa syksyllä päivärytmi kuntoon Satamapaja ei nostoja yli 10 kg keskustelu ok Å ö Ä a "
@@ -30,7 +32,14 @@ ODD = (
     "–", "—", "”lainaus”", "…", "Łukasz", "Đặng", "ą", "€", "¬", "¬s", "\\n", "  ", "\n", "\n\n", "\n  ", ": ", "> ",
     "| ", "+ ", "Asuminen: 1", "#KV-B4=9", "&auml;", "<b>", "'", '"', "ŠŽšž", "\u00a0", "x" * 60, "½", "’", "0",
 )  # fmt: skip
-FOREIGN_LINES = ("Oma huomio", "Soitettu asiakkaalle 3.2.", "  sisennetty", "", "klo 9: tapaaminen", "* luettelo")
+FOREIGN_LINES = (
+    "Oma huomio",
+    "Soitettu asiakkaalle 3.2.",
+    "  sisennetty",
+    "",
+    "klo 9: tapaaminen",
+    "* luettelo",
+)
 IDS = ("g-7", "a", "b-2", "x9", "kv-b4-2026-02-03", "0", "long-" + "z" * 40, "m1")
 _SHAPED: dict[str, tuple[str, ...]] = {
     "uuid": ("3f2504e0-4f89-41d3-9a0c-0305e82c3301", "00000000-0000-4000-8000-000000000001"),
@@ -59,9 +68,10 @@ class Node:
     required: set[str] = field(default_factory=set[str])
 
 
-def tree_of(spec: Spec) -> Node:
+@cache
+def tree_of(lens: Lens) -> Node:
     """Arrange what a mapping carries, with the conditions of its sections."""
-    root = Node()
+    root, spec = Node(), lens.spec
     for carrier in carriers(spec):
         *lists, last = carrier.pattern.split("[]")
         node, is_set = root, last == ""
@@ -101,8 +111,7 @@ class Sampler:
         self.empty = empty
         self.random = random.Random(seed)
         self.kinds: dict[str, dict[str, Any]] = {}
-        self.tree = tree_of(lens.spec) if not hasattr(lens, "tree") else lens.tree
-        lens.tree = self.tree  # type: ignore[attr-defined]  # built once for a lens, which is long
+        self.tree = tree_of(lens)
 
     def text(self, *, lines: bool, longest: int) -> str:
         """A text in canonical form."""
@@ -170,7 +179,9 @@ class Sampler:
         lists = sorted(node.lists) if prefix else pick.sample(sorted(node.lists), min(len(node.lists), 5))
         for name in lists:
             inner = node.lists[name]
-            for known in pick.sample(IDS, pick.choice((0, 1, 1, 2, 3)) if density > 0.2 else pick.randint(0, 1)):
+            for known in pick.sample(
+                IDS, pick.choice((0, 1, 1, 2, 3)) if density > 0.2 else pick.randint(0, 1)
+            ):
                 self._fill(inner, f"{prefix}{name}[{known}].", density, out)
 
     def _kind(self, node: Node) -> dict[str, Any]:
@@ -213,7 +224,9 @@ class Sampler:
 
     def _foreign_lines(self, block: TextBlock, holder: dict[str, Any]) -> None:
         form, leaf = block.form, block.path.leaf
-        pieces = [self.random.choice(FOREIGN_LINES)[:18] + f" {self.random.randrange(10**6)}" for _ in range(2)]
+        pieces = [
+            self.random.choice(FOREIGN_LINES)[:18] + f" {self.random.randrange(10**6)}" for _ in range(2)
+        ]
         lines = holder.get(leaf)
         if form.lines is not None:
             room = form.lines.count - len(lines or [])

@@ -129,9 +129,7 @@ TABLES = {
         {"luonnos": "draft", "voimassa": "active", "paattynyt": "closed", "arkisto": None},
     ),
     "licence": table("licence", {code: f"aj-{code}" for code in _codes("CL-07")} | {"A1": None}),
-    "service": table(
-        "service", {code: code.upper() for code in _codes("CL-11")} | {"other": None}
-    ),
+    "service": table("service", {code: code.upper() for code in _codes("CL-11")} | {"other": None}),
     "housing": table("housing", {code: f"Asumismuoto {code}" for code in _codes("CL-18")}),
 }
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from tyokyky_bridge.adapterkit.codec import Codec
 from tyokyky_bridge.domain.disclosure import View
+from tyokyky_bridge.mapping.booking import Fault, LensRefusal, Site, Writing
 from tyokyky_bridge.mapping.codes import CodeMap
 from tyokyky_bridge.mapping.compiled import Compiler, MappingBroken, split_path
 from tyokyky_bridge.mapping.native_path import Box, copied
@@ -18,7 +19,7 @@ from tyokyky_bridge.mapping.patterns import never_reason, patterns_of
 from tyokyky_bridge.mapping.reading import Note, Readings, read_scope
 from tyokyky_bridge.mapping.spec import Spec
 from tyokyky_bridge.mapping.textblock import TextBlock
-from tyokyky_bridge.mapping.writing import Fault, LensRefusal, Site, Writing, write_scope
+from tyokyky_bridge.mapping.writing import write_scope
 
 __all__ = ["Fault", "Lens", "LensRefusal", "MappingBroken", "Note", "Put", "Reading"]
 

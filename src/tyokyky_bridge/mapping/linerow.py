@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tyokyky_bridge.adapterkit.codec import CodecRefusal
-from tyokyky_bridge.mapping.compiled import Value, split_path
+from tyokyky_bridge.mapping.binding import Value
+from tyokyky_bridge.mapping.booking import READ_ONLY, Writing, projected
+from tyokyky_bridge.mapping.compiled import split_path
 from tyokyky_bridge.mapping.folding import fold, unfold
 from tyokyky_bridge.mapping.spec import LineRow
-from tyokyky_bridge.mapping.writing import READ_ONLY, Writing, projected
 
 ID_PATTERN = r"([a-z0-9][a-z0-9-]{0,63})"
 Ids = tuple[str, ...]

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tyokyky_bridge.adapterkit.codec import CodecRefusal
-from tyokyky_bridge.mapping.compiled import ELEMENT_ID, Compiler, Value
+from tyokyky_bridge.mapping.binding import Value
+from tyokyky_bridge.mapping.booking import READ_ONLY, Writing, projected
+from tyokyky_bridge.mapping.compiled import ELEMENT_ID, Compiler
 from tyokyky_bridge.mapping.linerow import ID_PATTERN, Asked, Entry, Ids, LabelRow, WantedLine, path_of, takes
 from tyokyky_bridge.mapping.spec import LineRow
-from tyokyky_bridge.mapping.writing import READ_ONLY, Writing, projected
 
 _HOLE = re.compile(r"\{(\w[\w.]*)\}")
 

@@ -4,6 +4,7 @@ stays."""
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from tyokyky_bridge.mapping.booking import UNREADABLE, Site, Writing
 from tyokyky_bridge.mapping.compiled import Compiler, contradicts
 from tyokyky_bridge.mapping.folding import is_continuation
 from tyokyky_bridge.mapping.linerow import (
@@ -18,7 +19,6 @@ from tyokyky_bridge.mapping.native_path import Box, NotAnObject
 from tyokyky_bridge.mapping.reading import Note, Readings
 from tyokyky_bridge.mapping.spec import Block
 from tyokyky_bridge.mapping.tagrow import TemplateRow, compile_line_row
-from tyokyky_bridge.mapping.writing import UNREADABLE, Site, Writing
 
 _TWICE = "the same line stands twice"
 
