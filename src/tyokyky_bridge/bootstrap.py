@@ -1,23 +1,18 @@
 """Every concrete choice of the hub, top to bottom."""
 
-import json
 from collections.abc import Mapping
 from importlib.resources import files
-from typing import Any
 
 import yaml
 
 from tyokyky_bridge.adapterkit.contract import SystemConfig
-from tyokyky_bridge.api.auth import TokenReader
 from tyokyky_bridge.domain.directory_document import load_directory
 from tyokyky_bridge.domain.legal_basis import LegalBases, load_legal_bases
 from tyokyky_bridge.domain.parties import Directory
 from tyokyky_bridge.registry import InstalledAdapter, find_adapters
 from tyokyky_bridge.services.bridge import Bridge, Partner
-from tyokyky_bridge.services.delivery import Engine
 from tyokyky_bridge.settings import Settings
 from tyokyky_bridge.storage import open_store
-from tyokyky_bridge.worker import Pace
 
 
 class AdapterMissing(Exception):
@@ -52,23 +47,6 @@ def shipped_legal_bases() -> LegalBases:
     """The rows that come with the product; drafts are marked as such."""
     shipped = files("tyokyky_mappings").joinpath("canonical/legal_bases.yaml")
     return load_legal_bases(yaml.safe_load(shipped.read_text("utf-8")))
-
-
-def tokens(settings: Settings, directory: Directory) -> TokenReader:
-    """The reader of bearer tokens."""
-    keys: Mapping[str, Any] = json.loads(settings.token_keys_file.read_text("utf-8"))
-    return TokenReader(
-        keys,
-        issuer=settings.token_issuer,
-        audience=settings.token_audience,
-        parties=frozenset(directory.parties),
-    )
-
-
-def engine(settings: Settings, bridge: Bridge) -> tuple[Engine, Pace]:
-    """The delivery engine and its pace."""
-    pace = Pace(poll_s=settings.poll_s, lease_s=settings.lease_s)
-    return Engine(bridge, settings.worker_name, licence_s=settings.licence_s), pace
 
 
 def _partners(directory: Directory, adapters: Mapping[str, InstalledAdapter]) -> dict[str, Partner]:

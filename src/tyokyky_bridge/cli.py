@@ -6,7 +6,6 @@ import sys
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any
-from uuid import UUID
 
 import typer
 from pydantic import ValidationError
@@ -14,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from tyokyky_bridge import bootstrap, processes
-from tyokyky_bridge import reference as pages
 from tyokyky_bridge.demo.command import demo_command
+from tyokyky_bridge.mapping.checks import half_carried
 from tyokyky_bridge.mapping.lens import MappingBroken
 from tyokyky_bridge.registry import find_adapters
 from tyokyky_bridge.settings import Settings
@@ -85,7 +84,7 @@ def check_mappings() -> None:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
     for name, adapter in found.items():
-        half = pages.half_carried_rows(adapter.lens)
+        half = [str(problem) for problem in half_carried(adapter.lens)]
         typer.echo(
             f"{name}: version {adapter.lens.version}, every field mapped or declared never, {len(half)} half-carried"
         )
@@ -98,26 +97,11 @@ def show_mapping(system: Annotated[str, typer.Argument()]) -> None:
     """Print one system's mapping table."""
     found = find_adapters()
     if system not in found:
-        raise typer.BadParameter(f"no adapter {system}; installed: {', '.join(found)}")
-    typer.echo(pages.mapping_page(found[system].lens))
+        msg = f"no adapter {system}; installed: {', '.join(found)}"
+        raise typer.BadParameter(msg)
+    from tyokyky_bridge.mapping.fidelity import render_mapping  # noqa: PLC0415  # see docs()
 
-
-@mappings.command("preview")
-def preview_mapping(
-    plan: Annotated[UUID, typer.Argument(help="plan id")],
-    to: Annotated[str, typer.Option("--to", help="system")],
-    *,
-    as_json: AsJson = False,
-) -> None:
-    """Show what one system would get of a plan: path, rule, native value, loss; nothing is sent."""
-    rows = asyncio.run(preview_plan(bootstrap.wire(_settings()), plan, to))
-    if as_json:
-        typer.echo(json.dumps([row.__dict__ for row in rows], default=str))
-        return
-    table = Table("path", "state", "row", "native", "native value", "loss or reason")
-    for row in rows:
-        table.add_row(row.path, row.state, row.row, row.native_path, row.native_value, row.note)
-    out.print(table)
+    typer.echo(render_mapping(found[system].lens))
 
 
 @app.command()
@@ -127,11 +111,14 @@ def docs(
     root: Annotated[Path, typer.Option(help="the checkout")] = Path(),
 ) -> None:
     """Write openapi.yaml and the generated reference pages, or compare them with what is committed."""
-    stale = [path for path, text in pages.generated().items() if not pages.is_current(root / path, text)]
+    from tyokyky_bridge import reference  # noqa: PLC0415  # serve and work start without the generators
+
+    pages = reference.generated()
+    stale = [path for path, text in pages.items() if not reference.is_current(root / path, text)]
     for path in stale:
         typer.echo(f"{'stale' if check else 'written'}: {path}")
         if not check:
-            pages.write(root / path, pages.generated()[path])
+            reference.write(root / path, pages[path])
     if check and stale:
         raise typer.Exit(1)
 

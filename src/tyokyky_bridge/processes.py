@@ -2,13 +2,17 @@
 
 import asyncio
 import contextlib
+import json
 import signal
 
 import uvicorn
 
 from tyokyky_bridge import bootstrap, observability, worker
 from tyokyky_bridge.api.app import create_app
+from tyokyky_bridge.api.auth import TokenReader
+from tyokyky_bridge.domain.parties import Directory
 from tyokyky_bridge.services.bridge import Bridge
+from tyokyky_bridge.services.delivery import Engine
 from tyokyky_bridge.settings import Settings
 from tyokyky_bridge.storage import head, revision_of
 
@@ -26,7 +30,7 @@ async def serve(settings: Settings) -> None:
     """Serve HTTP until SIGTERM or SIGINT. Raises `SchemaNotAtHead`."""
     observability.configure()
     bridge = await _ready(settings)
-    app = create_app(bridge, bootstrap.tokens(settings, bridge.directory))
+    app = create_app(bridge, _tokens(settings, bridge.directory))
     config = uvicorn.Config(
         app,
         host=settings.host,
@@ -46,7 +50,8 @@ async def work(settings: Settings) -> None:
     """Keep links true until SIGTERM or SIGINT. Raises `SchemaNotAtHead`."""
     observability.configure()
     bridge = await _ready(settings)
-    engine, pace = bootstrap.engine(settings, bridge)
+    engine = Engine(bridge, settings.worker_name, licence_s=settings.licence_s)
+    pace = worker.Pace(poll_s=settings.poll_s, lease_s=settings.lease_s)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -55,6 +60,16 @@ async def work(settings: Settings) -> None:
         await worker.run(bridge, engine, pace, stop)
     finally:
         await _close(bridge, store=True)
+
+
+def _tokens(settings: Settings, directory: Directory) -> TokenReader:
+    """The reader of bearer tokens: the issuer's public keys and the parties that a token may name."""
+    return TokenReader(
+        json.loads(settings.token_keys_file.read_text("utf-8")),
+        issuer=settings.token_issuer,
+        audience=settings.token_audience,
+        parties=frozenset(directory.parties),
+    )
 
 
 async def _ready(settings: Settings) -> Bridge:

@@ -24,7 +24,9 @@ def generated() -> dict[str, str]:
         "docs/reference/decision-table.md": render_decision_page(shipped_legal_bases()),
         "docs/reference/fidelity.md": render_fidelity(lenses),
     }
-    return pages | {f"docs/reference/mappings/{name}.md": render_mapping(lens) for name, lens in lenses.items()}
+    return pages | {
+        f"docs/reference/mappings/{name}.md": render_mapping(lens) for name, lens in lenses.items()
+    }
 
 
 def openapi_text() -> str:
