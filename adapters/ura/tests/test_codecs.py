@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tyokyky_adapter_ura.codecs import CODECS
@@ -29,6 +29,10 @@ texts = (
 
 
 @given(texts)
+@example("sanaton" * 20)
+@example("a¬\n¬¬\nb" + "c" * 69 + "¬")
+@example("x" * 69 + "¬\ny")
+@example("kaksi " * 30 + "loppu")
 def test_a_text_comes_back_from_its_lines_as_it_was(text: str) -> None:
     written = lines.encode(text)
     assert all(len(line) <= LINE_WIDTH for line in written)
