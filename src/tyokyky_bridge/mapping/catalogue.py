@@ -46,16 +46,17 @@ for _tag, _pattern, _first in (
     _Loader.add_implicit_resolver(_tag, re.compile(_pattern), list(_first))  # pyright: ignore[reportUnknownMemberType]
 
 
-def _row_at(document: Any, location: tuple[int | str, ...]) -> str:
+def _row_at(document: object, location: tuple[int | str, ...]) -> str:
     """The id of the innermost row on the way to *location*; the location itself where no row has one."""
     found = ".".join(str(step) for step in location)
+    here = cast("Any", document)
     for step in location:
         try:
-            document = document[step]
+            here = here[step]
         except (KeyError, IndexError, TypeError):
             break
-        if isinstance(document, dict) and isinstance(cast("dict[str, Any]", document).get("id"), str):
-            found = cast("dict[str, Any]", document)["id"]
+        known = cast("dict[str, Any]", here).get("id") if isinstance(here, dict) else None
+        found = known if isinstance(known, str) else found
     return found
 
 

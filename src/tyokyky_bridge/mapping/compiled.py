@@ -11,7 +11,7 @@ from tyokyky_bridge.adapterkit.codec import Codec
 from tyokyky_bridge.domain.errors import BridgeError
 from tyokyky_bridge.mapping.acceptance import accepting
 from tyokyky_bridge.mapping.binding import Value, bind
-from tyokyky_bridge.mapping.codecs import EMPTY_DEFAULTS, GENERIC
+from tyokyky_bridge.mapping.codecs import EMPTY_DEFAULTS
 from tyokyky_bridge.mapping.codes import CodeMap
 from tyokyky_bridge.mapping.native_path import NativePath
 from tyokyky_bridge.mapping.spec import Block, FieldRow, ListRows, SetRow, Spec, ValueRule
@@ -138,7 +138,7 @@ class Compiler:
         block: "Callable[[Compiler, Block, str], Any]",
     ) -> None:
         self.file = file
-        self.codecs = {**GENERIC, **codecs}
+        self.codecs = codecs
         self.maps = maps
         self.block = block
 

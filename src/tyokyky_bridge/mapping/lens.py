@@ -12,6 +12,7 @@ from typing import Any
 from tyokyky_bridge.adapterkit.codec import Codec
 from tyokyky_bridge.domain.disclosure import View
 from tyokyky_bridge.mapping.booking import Fault, LensRefusal, Site, Writing
+from tyokyky_bridge.mapping.codecs import GENERIC
 from tyokyky_bridge.mapping.codes import CodeMap
 from tyokyky_bridge.mapping.compiled import Compiler, MappingBroken, split_path
 from tyokyky_bridge.mapping.native_path import Box, copied
@@ -67,7 +68,8 @@ class Lens:
         self.system = spec.system
         self.version = str(spec.version)
         self.maps = dict(maps or {})
-        self._scope = Compiler(file, codecs or {}, self.maps, TextBlock).scope(spec)
+        self.codecs = {**GENERIC, **(codecs or {})}
+        self._scope = Compiler(file, self.codecs, self.maps, TextBlock).scope(spec)
         self._patterns = frozenset(patterns_of(spec))
 
     def get(self, native: Box) -> Reading:

@@ -1,8 +1,8 @@
 """Which plan patterns the rows of a mapping name, how each is carried, and why the others are not."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from tyokyky_bridge.mapping.spec import Block, FieldRow, LineRow, ListRows, SetRow, Spec, ValueRule
 
@@ -20,6 +20,8 @@ class Carrier:
     rule: ValueRule
     way: Literal["both", "read", "write"] = "both"
     implied: bool = False
+    conditions: tuple[tuple[str, tuple[Any, ...]], ...] = ()
+    """The leaves (as patterns) that decide whether this row takes an element, and what they may say."""
 
 
 def carriers(spec: Spec) -> Iterator[Carrier]:
@@ -44,6 +46,12 @@ def _sets(rows: list[SetRow], prefix: str, at: str) -> Iterator[Carrier]:
 
 
 def _section(section: ListRows, prefix: str, at: str) -> Iterator[Carrier]:
+    conditions = tuple((f"{prefix}{section.plan}[].{name}", tuple(one)) for name, one in section.only.items())
+    for carrier in _rows_of(section, prefix, at):
+        yield replace(carrier, conditions=conditions + carrier.conditions) if conditions else carrier
+
+
+def _rows_of(section: ListRows, prefix: str, at: str) -> Iterator[Carrier]:
     inner, native = f"{prefix}{section.plan}[].", f"{at}{section.native}[]."
     yield from _fields(section.fields, inner, native)
     named = {row.plan for row in section.fields}
@@ -58,19 +66,29 @@ def _section(section: ListRows, prefix: str, at: str) -> Iterator[Carrier]:
 
 
 def _block(block: Block, prefix: str, at: str) -> Iterator[Carrier]:
+    native = f"{at}{block.native}"
     for row in block.rows:
-        native = f"{at}{block.native}"
-        if row.template is None:
-            yield Carrier(prefix + row.plan, row.id, f"{native} «{row.label}:»", "text", row, row.way)
-        for name, rule in row.fields.items():
-            yield Carrier(
-                f"{prefix}{row.plan}.{name}", row.id, f"{native} «{row.template}»", "tag", rule, row.way
-            )
-        for name, allowed in row.only.items():
-            if name not in row.fields and len(allowed) == 1:
-                pattern = f"{prefix}{_element(row)}{name}"
-                how: How = "tag" if row.template else "text"
-                yield Carrier(pattern, row.id, native, how, ValueRule(), row.way, implied=True)
+        how: How = "tag" if row.template else "text"
+        element = f"{prefix}{_element(row)}"
+        conditions = tuple((element + name, tuple(one)) for name, one in row.only.items())
+        shown = f"{native} «{row.template or f'{row.label}:'}»"
+        carried: dict[str, ValueRule] = {
+            f"{prefix}{row.plan}.{name}": rule for name, rule in row.fields.items()
+        }
+        for pattern, rule in (carried or {prefix + row.plan: row}).items():
+            yield Carrier(pattern, row.id, shown, how, rule, row.way, conditions=conditions)
+        for name, one in row.only.items():
+            if name not in row.fields and len(one) == 1:
+                yield Carrier(
+                    element + name,
+                    row.id,
+                    native,
+                    how,
+                    ValueRule(),
+                    row.way,
+                    implied=True,
+                    conditions=conditions,
+                )
 
 
 def _element(row: LineRow) -> str:

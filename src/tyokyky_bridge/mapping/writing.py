@@ -61,12 +61,11 @@ def _write_group(group: Group, site: Site) -> None:
             refused(refusal, row.id, path, run)
             continue
         raw = None if holder is None else holder.get(row.member)
-        if (raw.__class__ is not target.__class__ or raw != target) and not _written(
-            group, row, site, target, back
-        ):
-            continue
-        if holder is None:
-            holder = group.path.find(site.box)
+        if raw.__class__ is not target.__class__ or raw != target:
+            written = _written(group, row, site, holder, target, back)
+            if written is None:
+                continue
+            holder = written
         if row.trusted:
             run.carried.add(path)
             run.expected[path] = value
@@ -74,28 +73,28 @@ def _write_group(group: Group, site: Site) -> None:
             run.settle(row.id, path, value, back, row.loss)
 
 
-def _written(group: Group, row: Row, site: Site, target: Any, back: Any) -> bool:
-    """Write a native field unless it reads back as *back* already; ``False`` when it has to be left as it is."""
+def _written(group: Group, row: Row, site: Site, holder: Box | None, target: Any, back: Any) -> Box | None:
+    """Write a native field unless it reads as *back* already; ``None`` when it has to be left as it is."""
     run, path = site.run, site.prefix + row.plan
-    holder = group.path.find(site.box)
     raw = None if holder is None else holder.get(row.member)
     try:
         if not absent(raw, row.empty) and same(row.decode(raw), back):
-            return True
+            return holder
     except CodecRefusal:
         if path not in run.overwrite:
             run.not_carried[path] = UNREADABLE
-            return False
+            return None
     broken = None if row.limits is None else over(target, row.limits)
     if broken is not None:
         run.fault(row.id, path, broken)
-        return False
+        return None
     try:
-        group.path.make(site.box)[row.member] = target
+        holder = group.path.make(site.box) if holder is None else holder
     except NotAnObject:
         run.not_carried[path] = UNREADABLE
-        return False
-    return True
+        return None
+    holder[row.member] = target
+    return holder
 
 
 def _clear_row(row: Row, holder: Box, path: str, run: Writing) -> None:
