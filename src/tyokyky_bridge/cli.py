@@ -84,7 +84,7 @@ def check_mappings() -> None:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
     for name, adapter in found.items():
-        half = [str(problem) for problem in half_carried(adapter.lens)]
+        half = [f"{row}: {why}" for row, why in half_carried(adapter.lens)]
         typer.echo(
             f"{name}: version {adapter.lens.version}, every field mapped or declared never, {len(half)} half-carried"
         )

@@ -35,7 +35,8 @@ class Bridge:
     """Whether only identity numbers 900–999 are taken (test and demo)."""
 
     def partners_on(self, at: datetime) -> tuple[Partner, ...]:
-        """The partners whose systems are in force at *at*, by system id."""
-        return tuple(
-            self.partners[s.id] for s in self.directory.systems_on(finnish_day(at)) if s.id in self.partners
-        )
+        """The partners whose system and party are both in force at *at*, by system id."""
+        day = finnish_day(at)
+        parties = {party.id for party in self.directory.parties_on(day)}
+        systems = self.directory.systems_on(day)
+        return tuple(self.partners[s.id] for s in systems if s.id in self.partners and s.party in parties)

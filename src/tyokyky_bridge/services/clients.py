@@ -22,19 +22,19 @@ class ClientNotFound(BridgeError):
 
 
 async def register_client(bridge: Bridge, caller: Caller, hetu: str) -> UUID:
-    """Put a client on the hub's register by identity number; the same party registering again gets the same id.
+    """Put a client on the hub's register by identity number; whoever registers a person gets the same id.
 
-    Raises: InvalidHetu; IdentifierTaken where the number is in force for a client of others.
+    The answer is the same whether or not others know the client, for that is confidential. Raises: InvalidHetu.
     """
     number = parse_hetu(hetu, synthetic_only=bridge.synthetic_only).value
 
     def register(tx: Tx) -> UUID:
-        known = tx.clients.find(number)
-        if known is not None and registered_by(tx, known.id, caller.party):
-            return known.id
-        client = tx.clients.create()
-        tx.clients.add_identifier(client.id, number, kind="final")
-        _audit(tx, caller, "client/registered", client)
+        client = tx.clients.find(number)
+        if client is None:
+            client = tx.clients.create()
+            tx.clients.add_identifier(client.id, number, kind="final")
+        if not registered_by(tx, client.id, caller.party):
+            _audit(tx, caller, "client/registered", client)
         return client.id
 
     return await bridge.store.write(register)

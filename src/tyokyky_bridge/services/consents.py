@@ -258,7 +258,7 @@ def _is_on(caller: Caller, consent: Consent) -> bool:
 
 
 def _valid(form: Mapping[str, Any]) -> Consent:
-    """The form as a value: ``mutual`` boxes become a grant in each direction, wildcards the categories they stand for."""
+    """The form as a value: ``mutual`` boxes become grants in both directions, wildcards what they stand for."""
     given = dict(form)
     try:
         mutual = [MutualGrant.model_validate(box) for box in given.pop("mutual", ())]

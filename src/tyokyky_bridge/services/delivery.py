@@ -33,6 +33,9 @@ from tyokyky_bridge.services.records import Ack, AuditEntry, DecisionRow, Intent
 
 log = structlog.get_logger()
 
+CREATES = "new-"
+"""Start of the idempotency key of a write that creates the record."""
+
 
 @dataclass(frozen=True)
 class Engine:
@@ -103,7 +106,7 @@ async def deliver(engine: Engine, partner: Partner, link: LinkRow) -> None:
 async def _attempt(engine: Engine, partner: Partner, link: LinkRow, progress: dict[str, Any]) -> Ended:
     store = engine.bridge.store
     look = await store.read(lambda tx: _look(tx, engine.bridge, partner, link))
-    if look.kind == "absent" and not look.ours and not link.remote.created_by_us:
+    if look.kind == "absent" and not look.ours and not _is_ours(link):
         return Ended(Ack(link.desired_gen, "absent", None), "unchanged")
     found = await _find(partner, link, look)
     progress["found"] = found
@@ -116,7 +119,7 @@ async def _attempt(engine: Engine, partner: Partner, link: LinkRow, progress: di
     if isinstance(decided, Park):
         return Ended(decided, "refused")
     progress["decided"] = decided
-    remote = Remote(found.person_id, found.record_id, standing.version, link.remote.created_by_us)
+    remote = Remote(found.person_id, found.record_id, standing.version, _is_ours(link))
     if decided.voids:
         progress["sending"] = True
         fate = await partner.adapter.retract(
@@ -136,7 +139,7 @@ async def _prove(
     partner: Partner, link: LinkRow, decided: Decided, found: Found, standing: Standing, written: Written
 ) -> Ended:
     """Acknowledge, after reading back where the partner may store something other than it acknowledged."""
-    created = link.remote.created_by_us or standing.record_id is None
+    created = _is_ours(link) or standing.record_id is None
     remote = Remote(found.person_id, written.record_id, written.version, created)
     content = decided.put.native
     if partner.manifest.read_back:
@@ -237,7 +240,7 @@ def _decide(
     voids = (
         desired.kind == "absent"
         and partner.manifest.retract == "void"
-        and link.remote.created_by_us
+        and _is_ours(link)
         and standing.record_id is not None
     )
     written = {p for p, v in put.expected.items() if reading.leaves.get(p) != v}
@@ -270,7 +273,7 @@ def _decide(
             )
         ),
         body_sha256=sha,
-        idem_key=_key(link, gen, sha) if sha else None,
+        idem_key=(CREATES if standing.record_id is None else "") + _key(link, gen, sha) if sha else None,
         worker=engine.worker,
         lease_epoch=link.lease_epoch,
         at=tx.now(),
@@ -302,7 +305,10 @@ def _spoken_paths(tx: Tx, link: LinkRow) -> set[str]:
     """Items given on an oral consent: it covered that one transaction, so its end takes nothing back."""
     last = tx.decisions.latest(link.plan_id, link.system)
     spoken = BasisKind.CONSENT_ORAL_ONCE.value
-    return {i["path"] for i in last.items if str(i.get("basis", "")).startswith(spoken)} if last else set()
+    items = last.items if last else ()
+    return {
+        i["path"] for i in items if i["state"] == "retained" or str(i.get("basis", "")).startswith(spoken)
+    }
 
 
 def trace_items(
@@ -333,6 +339,11 @@ def trace_items(
     deleted = sorted((clear | kept) - disclosure.decisions.keys())
     items += [{"path": p, "outcome": "DELETED", "state": "clear", "ours": True} for p in deleted]
     return items
+
+
+def _is_ours(link: LinkRow) -> bool:
+    """Whether the hub created the record: as acknowledged, or in the attempt whose outcome is not known."""
+    return link.remote.created_by_us or (link.intent is not None and link.intent.key.startswith(CREATES))
 
 
 def _key(link: LinkRow, gen: int, body_sha: str) -> str:

@@ -15,7 +15,7 @@ from tyokyky_bridge.services.callers import Caller, NotForRole, Role
 from tyokyky_bridge.services.changes import Change, Sight, apply_changes
 from tyokyky_bridge.services.clients import ClientNotFound, registered_by
 from tyokyky_bridge.services.linking import refresh_links
-from tyokyky_bridge.services.loading import revision_of
+from tyokyky_bridge.services.loading import PlanNotFound, revision_of
 from tyokyky_bridge.services.ports import Tx
 from tyokyky_bridge.services.records import AuditEntry, RevisionHead
 from tyokyky_bridge.services.shape import members_of
@@ -73,10 +73,11 @@ async def create_plan(bridge: Bridge, caller: Caller, client_id: UUID, content: 
         if tx.clients.get(client_id, lock="update") is None:
             raise ClientNotFound
         plans = tx.plans.of_client(client_id)
-        if not plans and not registered_by(tx, client_id, caller.party):
+        if not registered_by(tx, client_id, caller.party):
             raise ClientNotFound
-        if any(plan.status not in CLOSED for plan in plans):
-            raise PlanExists
+        for plan in plans:
+            if plan.status not in CLOSED:
+                _tell_of_open_plan(tx, bridge, caller, plan.id)
         plan_id, case_id, now = tx.new_id(), tx.new_id(), tx.now()
         hub_set: dict[str, Scalar] = {
             "header.plan_id": str(plan_id),
@@ -209,6 +210,15 @@ def _revision(tx: Tx, head: RevisionHead) -> Revision:
         msg = "a listed revision is gone"
         raise RuntimeError(msg)
     return revision_of(row)
+
+
+def _tell_of_open_plan(tx: Tx, bridge: Bridge, caller: Caller, plan_id: UUID) -> None:
+    """There is one open plan for a client; who may not know of it hears only that there is no such client."""
+    try:
+        see(tx, bridge, caller, plan_id)
+    except PlanNotFound:
+        raise ClientNotFound from None
+    raise PlanExists
 
 
 def _check_identity(tx: Tx, bridge: Bridge, client_id: UUID, leaves: Leaves) -> None:
