@@ -142,6 +142,13 @@ def test_equal_numbers_have_one_form():
     assert leaves_to_json(leaves_of(one))["scores[s].value"] == "4.5"
 
 
+@pytest.mark.parametrize("written", ["10", "10.0", "1E+1", "1e1", 10, 10.0])
+def test_a_whole_number_is_written_whole(written):
+    plan = a_plan({"scores[s].instrument": "kykyviisari_b4", "scores[s].value": written})
+
+    assert leaves_to_json(leaves_of(plan))["scores[s].value"] == "10"
+
+
 def test_a_missing_mandatory_item_is_named():
     without = {p: v for p, v in TUULIKKI.items() if p != "client.birth_date"}
 

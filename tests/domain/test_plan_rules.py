@@ -3,11 +3,12 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from tyokyky_bridge.domain.codes import code_list
 from tyokyky_bridge.domain.errors import BridgeError, InvalidPlan
 from tyokyky_bridge.domain.items import FIELDS, leaves_of, plan_from_leaves
-from tyokyky_bridge.domain.plan import parse_plan
+from tyokyky_bridge.domain.plan import SupportPlan, parse_plan
 from worlds.plans import SYNTHETIC_HETUS, TUULIKKI, a_plan, plans, rich_plan
 
 CODED = [pattern for pattern, meaning in FIELDS.items() if meaning.codes is not None]
@@ -93,6 +94,15 @@ def test_references_between_elements_may_dangle():
     plan = a_plan({"feedback[f].kind": "service_feedback", "feedback[f].about": "s-not-here"})
 
     assert plan.feedback[0].about == "s-not-here"
+
+
+def test_even_the_raw_refusal_of_the_model_hides_the_value():
+    with pytest.raises(ValidationError) as refusal:
+        SupportPlan.model_validate(
+            {"header": {"plan_id": "salainen", "status": "salainen"}, "client": {"hetu": 7}}
+        )
+
+    assert "salainen" not in str(refusal.value)
 
 
 def test_an_unknown_field_is_refused_and_a_strange_name_is_not_repeated():

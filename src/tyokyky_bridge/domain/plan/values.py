@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any, ClassVar, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -61,8 +61,6 @@ class Element(Part):
     """A list element, addressed by its *id*, which is part of the path of its leaves and no leaf itself."""
 
     id: ElementId
-
-    kept_by: ClassVar[str] = "id"
 
 
 def _is_blank(part: Part) -> bool:
