@@ -14,7 +14,6 @@ context.configure(
     target_metadata=metadata,
     render_as_batch=True,
     compare_type=True,
-    transactional_ddl=True,  # also on SQLite, where the connection begins its transactions itself
 )
 with context.begin_transaction():
     context.run_migrations()

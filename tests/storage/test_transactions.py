@@ -225,6 +225,17 @@ class TestOnPostgresWritersMeet:
             await store.aclose()
             server.close()
 
+    @pytest.mark.parametrize("door", ["read", "write"])
+    async def test_a_connection_that_died_idle_is_replaced(self, postgres_url, postgres_server, door):
+        store = open_store(postgres_url, index_key=INDEX_KEY)
+        await store.write(a_plan)
+        database = postgres_url.removeprefix("postgresql://postgres@/").partition("?")[0]
+        postgres_server.sql(
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'"
+        )
+        assert len(await getattr(store, door)(lambda tx: tx.plans.page())) == 1
+        await store.aclose()
+
     async def test_the_clock_is_the_databases(self, postgres_url):
         store = open_store(postgres_url, index_key=INDEX_KEY)
         waited = threading.Event()

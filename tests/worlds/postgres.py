@@ -27,6 +27,7 @@ STEP_DOWN_TO = ("nobody", "postgres", "daemon")
 START_TIMEOUT_S = 30.0
 PR_SET_PDEATHSIG = 1
 TEMPLATE = "migrated"
+PREFIX = "tb-pg-"
 ROOM_BYTES = 1 << 30
 
 
@@ -36,7 +37,10 @@ class Postgres:
     def __init__(self, *, fsync: bool = False) -> None:
         self._fsync = fsync
         self._user = _unprivileged()
-        self.folder = Path(tempfile.mkdtemp(prefix="tb-pg-", dir=_reachable_folder(self._user)))
+        room = Path(_reachable_folder(self._user))
+        _sweep(room)
+        self.folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=room))
+        (self.folder / "owner").write_text(str(os.getpid()))
         if self._user is not None:
             os.chown(self.folder, self._user.pw_uid, self._user.pw_gid)
         self._binaries = self._install()
@@ -214,6 +218,13 @@ def _reachable_folder(user: pwd.struct_passwd | None) -> str:
             return folder
     msg = "no temporary folder that PostgreSQL could use"
     raise RuntimeError(msg)
+
+
+def _sweep(room: Path) -> None:
+    """Remove what runs that were killed could not remove: their servers are dead, their folders are not."""
+    for owner in room.glob(f"{PREFIX}*/owner"):
+        if not Path("/proc", owner.read_text()).is_dir():
+            shutil.rmtree(owner.parent, ignore_errors=True)
 
 
 def _open_to_all(path: Path) -> bool:
