@@ -260,6 +260,15 @@ def test_a_feedback_form_is_not_overwritten_by_one_who_has_not_read_it(ura: Simu
     assert [shown["teksti"] for shown in ura.records()[0]["palautteet"]] == ["Muu"]
 
 
+def test_two_persons_may_have_forms_under_the_same_reference(ura: SimulatorProcess) -> None:
+    ura.seed(persons=[{"hetu": "030278-958K", "family_name": "Malliviite", "asiakasnro": "00481214"}])
+    for number in ("00481213", "00481214"):
+        form = {"asiakasnro": number, "viite": "f-1", "laji": "01", "teksti": f"Asiakas {number}."}
+        data(post(ura, "palaute/tallenna", {"palaute": {**form, "muutosnumero": 0}}))
+    texts = {r["asiakas"]["asiakasnro"]: [f["teksti"] for f in r["palautteet"]] for r in ura.records()}
+    assert texts == {"00481213": ["Asiakas 00481213."], "00481214": ["Asiakas 00481214."]}
+
+
 def test_everything_survives_kill(ura: SimulatorProcess) -> None:
     message = str(uuid.uuid4())
     first = post(ura, "suunnitelma/tallenna", plan(tavoite=["yksi"]), message=message)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tyokyky_adapter_ura.records import SplitHetu
-from tyokyky_adapter_ura.simulator.register import Register, Row
+from tyokyky_adapter_ura.simulator.register import Register, Row, form_key
 from tyokyky_bridge.adapterkit.simulation import ControlError, Simulation
 
 
@@ -56,7 +56,7 @@ class Desk:
         form = given["form"]
         row = form | {"asiakasnro": self._number(given)}
         if "viite" in form:
-            return {"viite": self._register.force("palaute", form["viite"], row)["viite"]}
+            return {"viite": self._register.force("palaute", form_key(row), row)["viite"]}
         return {"viite": self._register.save_form(row)["viite"]}
 
     def _seed_person(self, person: dict[str, Any]) -> str:
@@ -99,11 +99,10 @@ class Desk:
         return rows[0]["asiakasnro"]
 
     def _row_meant(self, given: dict[str, Any]) -> tuple[str, str, Row]:
-        for name, kind in (
-            ("suunnitelmanro", "suunnitelma"),
-            ("viite", "palaute"),
-            ("asiakasnro", "asiakas"),
-        ):
+        for key, form in self._state.list("palaute") if "viite" in given else ():
+            if form["viite"] == given["viite"] and given.get("asiakasnro") in (None, form["asiakasnro"]):
+                return "palaute", key, form
+        for name, kind in (("suunnitelmanro", "suunnitelma"), ("asiakasnro", "asiakas")):
             if name in given:
                 row = self._state.get(kind, str(given[name]))
                 if row is not None:

@@ -65,7 +65,7 @@ class Register:
             (
                 {
                     "laji": kind,
-                    "tunnus": key,
+                    "tunnus": row.get("viite", key),
                     "asiakasnro": row["asiakasnro"],
                     "muutosnumero": row["muutosnumero"],
                     **({"poistettu": True} if row.get("poistettu") else {}),
@@ -111,16 +111,14 @@ class Register:
         moved on since, or that exists already, is not overwritten.
         """
         self.person(str(row.get("asiakasnro")))
-        viite = str(row.get("viite") or "")
-        standing = self._state.get("palaute", viite) if viite else None
-        if standing is not None and (
-            standing["asiakasnro"] != row["asiakasnro"]
-            or standing["muutosnumero"] > int(row.get("muutosnumero") or 0)
-        ):
+        row = row | {"viite": str(row.get("viite") or "") or self._fresh_key()}
+        key = form_key(row)
+        standing = self._state.get("palaute", key)
+        if standing is not None and standing["muutosnumero"] > int(row.get("muutosnumero") or 0):
             raise Declined(STALE)
         if row.get("poistettu") and standing is not None:
-            return self._store("palaute", viite, _tombstone(standing))
-        return self._checked("palaute", viite or self._fresh_key(), row, standing)
+            return self._store("palaute", key, _tombstone(standing))
+        return self._checked("palaute", key, row, standing)
 
     # what users of Ura and the control surface do, without the checks of the gateway
 
@@ -143,14 +141,12 @@ class Register:
 
     def _store(self, kind: str, key: str, row: Row) -> Row:
         stored = copy.deepcopy(row)
-        if kind == "palaute":
-            stored["viite"] = key
         for element in _elements(stored):
             if not element.get("tunniste"):
                 element["tunniste"] = self._fresh_key()
         stored["muutosnumero"] = self._next_change_number()
         self._state.put(kind, key, stored)
-        self._sim.effect(f"{kind} {key} muutosnumero {stored['muutosnumero']}")
+        self._sim.effect(f"{kind} {stored.get('viite', key)} muutosnumero {stored['muutosnumero']}")
         return stored
 
     def _fresh_key(self) -> str:
@@ -166,6 +162,11 @@ class Register:
     def _with_plan_number(self, person: Row) -> Row:
         plan = self.plan_of(person["asiakasnro"])
         return person | ({"suunnitelmanro": plan["suunnitelmanro"]} if plan else {})
+
+
+def form_key(row: Row) -> str:
+    """Where a form is kept: two persons may have forms under the same reference."""
+    return f"{row['asiakasnro']}/{row['viite']}"
 
 
 def _tombstone(row: Row) -> Row:
