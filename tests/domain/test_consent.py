@@ -14,8 +14,6 @@ from tyokyky_bridge.domain.consent import (
     NotActive,
     UnknownCategory,
     Withdrawal,
-    not_replaced,
-    restrictions_at,
 )
 from tyokyky_bridge.domain.consent_forms import (
     expand_categories,
@@ -26,6 +24,7 @@ from tyokyky_bridge.domain.consent_forms import (
 from tyokyky_bridge.domain.decision import CaseFacts, ItemFacts, decide
 from tyokyky_bridge.domain.notices import parties_to_notify
 from tyokyky_bridge.domain.parties import Purpose
+from tyokyky_bridge.domain.standing_forms import not_replaced, restrictions_at
 from worlds.parties import (
     DIRECTORY,
     EMPLOYMENT,

@@ -1,6 +1,6 @@
 """The Finnish calendar day of a moment: forms, laws and parties are valid by whole Finnish days."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 _HELSINKI = ZoneInfo("Europe/Helsinki")
@@ -16,6 +16,11 @@ def finnish_day(at: datetime) -> date:
         msg = "a timezone-aware moment is needed"
         raise ValueError(msg)
     return at.astimezone(_HELSINKI).date()
+
+
+def finnish_midnight(day: date) -> datetime:
+    """Give the moment at which *day* begins in Finland, in UTC."""
+    return datetime.combine(day, time(), tzinfo=_HELSINKI).astimezone(UTC)
 
 
 def within(day: date, start: date | None, end: date | None) -> bool:

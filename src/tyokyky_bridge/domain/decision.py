@@ -10,7 +10,7 @@ from datetime import datetime
 
 from tyokyky_bridge.domain.calendar import finnish_day
 from tyokyky_bridge.domain.categories import Category
-from tyokyky_bridge.domain.consent import FormKind, Restriction, not_replaced, restrictions_at
+from tyokyky_bridge.domain.consent import FormKind, Restriction
 from tyokyky_bridge.domain.consent_ground import ConsentGround
 from tyokyky_bridge.domain.decision_table import (
     Basis,
@@ -23,6 +23,7 @@ from tyokyky_bridge.domain.decision_table import (
 )
 from tyokyky_bridge.domain.facts import CaseFacts, Facts, ItemFacts
 from tyokyky_bridge.domain.parties import Party, PartyId, Purpose, Register
+from tyokyky_bridge.domain.standing_forms import not_replaced, restrictions_at
 from tyokyky_bridge.domain.statute_ground import StatuteGround
 
 __all__ = [
