@@ -154,6 +154,20 @@ def test_where_nobody_listens_nothing_was_sent() -> None:
     asyncio.run(story())
 
 
+def test_who_never_finishes_shaking_hands_has_got_nothing() -> None:
+    async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(30)
+
+    async def story() -> None:
+        async with served(mute) as url:
+            http = PartnerHttp(url.replace("http:", "https:"), deadline_s=0.4)
+            with pytest.raises(TryLater):
+                await http.send("PUT", "/", content=b"x", licence=licence())
+            await http.aclose()
+
+    asyncio.run(story())
+
+
 def test_an_endless_answer_is_refused_without_being_held() -> None:
     with pytest.raises(Refused) as refused:
         told(pours, lambda http: http.send("GET", "/"), max_response_bytes=200_000, deadline_s=5)

@@ -12,7 +12,7 @@ import pytest
 
 from tyokyky_adapter_lifecare import connect
 from tyokyky_bridge.adapterkit.contract import Adapter, Licence, Native, Standing, SystemConfig
-from tyokyky_bridge.adapterkit.errors import ChangedUnderneath, TryLater
+from tyokyky_bridge.adapterkit.errors import ChangedUnderneath, OutcomeUnknown, TryLater
 from tyokyky_bridge.adapterkit.testing import SimulatorProcess
 
 HETU = "250791Y946S"
@@ -281,6 +281,26 @@ def test_two_writers_with_one_reference_make_one_document(lifecare: SimulatorPro
 
     told(lifecare, story)
     assert len(lifecare.effects()) == 1
+
+
+@pytest.mark.parametrize("part", ["asiakirjat", "potilaat"])
+def test_an_update_whose_answer_was_lost_is_known_by_its_reference(
+    lifecare: SimulatorProcess, part: str
+) -> None:
+    async def story(adapter: Adapter) -> None:
+        await written(adapter, "alku")
+        standing = await fetch(adapter)
+        content = with_text(standing.content, "jatko")
+        content["potilas"]["asiointikieli"] = "fi"
+        lifecare.chaos(next_lost_answers=1, on=f"^PUT {API}/{part}/")
+        with pytest.raises(OutcomeUnknown):
+            await write(adapter, content, standing, "k-2")
+        done = await write(adapter, content, standing, "k-2")
+        after = await fetch(adapter)
+        assert (after.content, after.version) == (content, done.version)
+
+    told(lifecare, story)
+    assert len(lifecare.effects()) == 3
 
 
 def test_a_document_that_somebody_made_meanwhile_is_not_doubled(lifecare: SimulatorProcess) -> None:

@@ -62,7 +62,7 @@ class PartnerHttp:
             base_url=base_url,
             headers={"accept-encoding": "identity", **(headers or {})},
             verify=verify if verify is not None else True,
-            timeout=httpx.Timeout(deadline_s, connect=min(5.0, deadline_s), pool=min(5.0, deadline_s)),
+            timeout=httpx.Timeout(deadline_s, connect=5.0, pool=5.0),
             limits=httpx.Limits(max_connections=slots, max_keepalive_connections=min(slots, 8)),
             trust_env=False,
             follow_redirects=False,
@@ -136,14 +136,10 @@ class PartnerHttp:
         left_s = self.deadline_s if until is None else until - time.monotonic()
         if left_s <= 0:
             raise TryLater(reason="deadline")
-        # Beside the extension's timeouts, so that a partner that drips bytes cannot hold us either.
-        request.extensions["timeout"] = {
-            name: min(left_s, seconds)
-            for name, seconds in cast("dict[str, float]", request.extensions["timeout"]).items()
-        }
         if licence is not None:
             licence.check()
         try:
+            # Beside httpx's own timeouts, which a partner that drips bytes can outwit.
             async with asyncio.timeout(left_s):
                 return await self._exchange(request)
         except TimeoutError as lost:
