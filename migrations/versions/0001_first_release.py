@@ -332,8 +332,8 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("send_before", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "kind <> 'send' OR (body_sha256 IS NOT NULL AND idem_key IS NOT NULL)",
-            name=op.f("ck_decision_body_is_named"),
+            "(body_sha256 IS NULL) = (idem_key IS NULL)",
+            name=op.f("ck_decision_body_and_key"),
         ),
         sa.CheckConstraint("kind IN ('send', 'retract', 'read')", name=op.f("ck_decision_kind")),
         sa.CheckConstraint("send_before >= at", name=op.f("ck_decision_send_before")),

@@ -37,7 +37,7 @@ async def test_decisions_of_a_link_come_newest_first(store):
     assert await store.read(lambda tx: tx.decisions.with_body(link.id, "02" * 32)) is None
 
 
-async def test_a_send_names_its_body(store):
+async def test_a_body_and_its_key_come_together(store):
     link = await leased(store)
 
     def nameless(tx):
@@ -47,7 +47,7 @@ async def test_a_send_names_its_body(store):
 
     with pytest.raises(ConstraintBroken) as caught:
         await store.write(nameless)
-    assert caught.value.constraint == "ck_decision_body_is_named"
+    assert caught.value.constraint == "ck_decision_body_and_key"
 
 
 @pytest.mark.parametrize("outcome", AttemptOutcome.__args__)

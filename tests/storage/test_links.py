@@ -291,11 +291,20 @@ async def test_what_the_partner_must_keep_is_marked_as_retained(store):
     assert (after.retained, after.remote) == (True, THERE)
 
 
-async def test_the_wrong_kind_is_not_an_acknowledgement(store):
-    link = await leased(store, kind="absent")
-    with pytest.raises(ConstraintBroken) as caught:
-        await store.write(lambda tx: tx.links.finish(link.id, link.lease_epoch, ACKED))
-    assert caught.value.constraint == "ck_link_in_sync"
+async def test_what_was_decided_at_sending_is_what_the_generation_wants(store):
+    link = await leased(store)  # wanted as present; by the time of sending its consent had run out
+    gone = Ack(gen=1, kind="absent", base=None)
+    assert await store.write(lambda tx: tx.links.finish(link.id, link.lease_epoch, gone))
+    after = await store.read(lambda tx: tx.links.get(link.id))
+    assert (after.state, after.desired_kind, after.acked_kind) == ("in_sync", "absent", "absent")
+
+
+async def test_a_newer_wish_outlives_what_was_decided_before_it(store):
+    link = await leased(store)
+    await store.write(lambda tx: want_again(tx, link, kind="absent"))
+    assert await store.write(lambda tx: tx.links.finish(link.id, link.lease_epoch, ACKED))
+    after = await store.read(lambda tx: tx.links.get(link.id))
+    assert (after.state, after.desired_kind, after.acked_kind) == ("due", "absent", "present")
 
 
 async def test_leases_of_a_stopped_worker_are_due_at_once(store):

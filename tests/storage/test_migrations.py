@@ -1,11 +1,12 @@
 """The migrations make the schema that the code declares, go down again, and wait for each other."""
 
 import asyncio
+import re
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import CheckConstraint, inspect
 
 from conftest import ENGINES, INDEX_KEY
 from tyokyky_bridge.storage import head, migrate, open_store, revision_of
@@ -57,21 +58,28 @@ async def test_the_migrated_schema_is_the_declared_one(empty_url):
 async def test_the_checks_of_the_migrated_schema_are_the_declared_ones(empty_url):
     await migrate(empty_url)
     declared = {
-        (table.name, str(constraint.name))
+        (table.name, str(constraint.name)): squeezed(str(constraint.sqltext))
         for table in metadata.tables.values()
         for constraint in table.constraints
-        if type(constraint).__name__ == "CheckConstraint"
+        if isinstance(constraint, CheckConstraint)
     }
 
     def present(connection):
         inspector = inspect(connection)
         return {
-            (table, check["name"])
+            (table, check["name"]): squeezed(check["sqltext"])
             for table in metadata.tables
             for check in inspector.get_check_constraints(table)
         }
 
-    assert await _with_connection(empty_url, present) == declared
+    found = await _with_connection(empty_url, present)
+    assert set(found) == set(declared)
+    if empty_url.startswith("sqlite"):  # PostgreSQL tells them in its own words
+        assert found == declared
+
+
+def squeezed(sql):
+    return re.sub(r"\s+", " ", sql).strip()
 
 
 async def test_migrating_to_the_present_revision_changes_nothing(empty_url):

@@ -313,7 +313,8 @@ class Links(Protocol):
         """Record how work under a lease ended and free the link; ``False`` (and nothing done) when fenced
         out.
 
-        After an `Ack` of an older generation than the desired one the link is due at once. *remote* and
+        After an `Ack` of an older generation than the desired one the link is due at once; after one of the
+        desired generation its kind, decided at sending time, is the desired kind. *remote* and
         *identity_resolved* are left as they are when ``None``; an `Ack` of ``absent`` forgets the record
         unless one is given.
         """

@@ -251,7 +251,8 @@ class DecisionRow:
     """What was decided item by item before one send. Append-only. *items* are {path, outcome, row, basis, …}
     objects.
 
-    Holds no content: the body is here only as its SHA-256. *send_before* bounds when the send may start.
+    Holds no content: the body is here only as its SHA-256, and a decision without one sends
+    nothing. *send_before* bounds when the send may start.
     """
 
     id: UUID

@@ -251,9 +251,7 @@ decision = Table(
     Column("at", UtcDateTime, nullable=False),
     Column("send_before", UtcDateTime, nullable=False),
     CheckConstraint(_among("kind", "send", "retract", "read"), name="kind"),
-    CheckConstraint(
-        "kind <> 'send' OR (body_sha256 IS NOT NULL AND idem_key IS NOT NULL)", name="body_is_named"
-    ),
+    CheckConstraint("(body_sha256 IS NULL) = (idem_key IS NULL)", name="body_and_key"),
     CheckConstraint("send_before >= at", name="send_before"),
     Index("ix_decision_link_id_at", "link_id", "at"),
     Index("ix_decision_client_id_send_before", "client_id", "send_before"),

@@ -35,6 +35,8 @@ def outcome_of(result: LinkResult, *, now: datetime) -> dict[str, Any]:
 def _acknowledged(ack: Ack, *, now: datetime) -> dict[str, Any]:
     newer = link.c.desired_gen > ack.gen
     values = NO_INTENT | {
+        # Facts move with time (a consent runs out): what was decided at sending is what this generation wants.
+        "desired_kind": case((newer, link.c.desired_kind), else_=ack.kind),
         "acked_gen": ack.gen,
         "acked_kind": ack.kind,
         "acked_at": now,
