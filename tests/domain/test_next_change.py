@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.case import TYP_CUSTOMER, marks, merged, revision
+from tyokyky_bridge.domain.consent import Withdrawal
 from tyokyky_bridge.domain.disclosure import disclose
 from tyokyky_bridge.domain.next_change import next_change
 from tyokyky_bridge.domain.parties import Purpose
@@ -51,6 +52,18 @@ def test_marks_customerships_and_spoken_consents_are_followed_in_their_order():
         datetime(2026, 6, 29, 21, tzinfo=UTC),
         None,
     ]
+
+
+def test_a_form_and_a_withdrawal_of_a_later_moment_count_from_that_moment():
+    later = NOW + timedelta(minutes=10)
+    assert (
+        next_change(PLAN.plan, facts(one_way(HEALTH, EMPLOYMENT, "plan.goals", granted_at=later)), NOW)
+        == later
+    )
+    ended = one_way(HEALTH, EMPLOYMENT, "plan.goals").withdraw(
+        Withdrawal(at=NOW, recorded_at=later, received_by_party=HEALTH)
+    )
+    assert next_change(PLAN.plan, facts(ended), NOW) == later
 
 
 def test_a_naive_moment_is_refused():

@@ -30,7 +30,6 @@ def _days(plan: SupportPlan, facts: Facts, today: date) -> Iterator[date]:
     """List the days with which something else begins to hold."""
     for form in facts.consents:
         yield from _span(form.valid_from, form.last_day(today))
-        yield from form.confirmed_on
         for grant in form.grants:
             if grant.period is not None:
                 yield from _span(grant.period.start, grant.period.end)
