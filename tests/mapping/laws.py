@@ -242,9 +242,11 @@ def spoil_one(lens: Lens, native: dict[str, Any], sampler: Sampler) -> tuple[str
     def walk(scope: Any, box: dict[str, Any], prefix: str) -> None:
         for group in scope.groups:
             holder = group.path.find(box)
-            for row in group.rows:
-                if holder is not None and row.member in holder and row.read and row.write and coded[row.id]:
-                    places.append((prefix + row.plan, row.member, holder))
+            places.extend(
+                (prefix + row.plan, row.member, holder)
+                for row in group.rows
+                if holder is not None and row.member in holder and row.read and row.write and coded[row.id]
+            )
         for section in scope.sections:
             deciding = section.rows.native_only.keys() | {row.member for row in section.required}
             for element in lists_of_section(section, box):
@@ -255,19 +257,13 @@ def spoil_one(lens: Lens, native: dict[str, Any], sampler: Sampler) -> tuple[str
                     walk(section.scope, element, f"{prefix}{section.rows.plan}[{known}].")
                     places[here:] = [one for one in places[here:] if one[1] not in deciding]
 
-    coded = {row: False for row in all_rows(lens)}
-    coded.update((carrier.row, carrier.rule.codes is not None) for carrier in carriers_of(lens))
+    coded = {carrier.row: carrier.rule.codes is not None for carrier in carriers_of(lens)}
     walk(lens._scope, native, "")
     if not places:
         return None
     place = sampler.random.choice(places)
     place[2][place[1]] = UNKNOWN
     return place
-
-
-def all_rows(lens: Lens) -> set[str]:
-    """Ids of the rows that carry something."""
-    return {carrier.row for carrier in carriers_of(lens)}
 
 
 def lists_of_section(section: Any, box: dict[str, Any]) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ letters outside their repertoires, line breaks, blanks in odd places, things tha
 """
 
 import random
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -20,14 +21,17 @@ from tyokyky_bridge.domain.plan.text import normalise_text
 from tyokyky_bridge.mapping.booking import UNDECLARED
 from tyokyky_bridge.mapping.compiled import Scope
 from tyokyky_bridge.mapping.lens import Lens, LensRefusal, Put
+from tyokyky_bridge.mapping.linerow import LabelRow
+from tyokyky_bridge.mapping.lines import Line, join, split
 from tyokyky_bridge.mapping.patterns import carriers
 from tyokyky_bridge.mapping.spec import ListRows, Spec
 from tyokyky_bridge.mapping.textblock import TextBlock
 
 WORDS = (
-    "osa-aikatyö varastossa syksyllä päivärytmi kuntoon Satamapaja ei nostoja yli 10 kg keskustelu ok Å ö Ä a "
-    "kuntouttava työtoiminta 3 pv/vko Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamter 4-5"
-).split()
+    "osa-aikatyö", "varastossa", "syksyllä", "päivärytmi", "kuntoon", "Satamapaja", "ei nostoja yli 10 kg", "ok", "Å",
+    "ö", "a", "kuntouttava työtoiminta", "3 pv/vko", "4-5",
+    "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamter",
+)  # fmt: skip
 ODD = (
     "–", "—", "”lainaus”", "…", "Łukasz", "Đặng", "ą", "€", "¬", "¬s", "\\n", "  ", "\n", "\n\n", "\n  ", ": ", "> ",
     "| ", "+ ", "Asuminen: 1", "#KV-B4=9", "&auml;", "<b>", "'", '"', "ŠŽšž", "\u00a0", "x" * 60, "½", "’", "0",
@@ -40,6 +44,7 @@ FOREIGN_LINES = (
     "klo 9: tapaaminen",
     "* luettelo",
 )
+FINNISH_DAY = re.compile(r"\d\d\.\d\d\.\d{4}")
 IDS = ("g-7", "a", "b-2", "x9", "kv-b4-2026-02-03", "0", "long-" + "z" * 40, "m1")
 _SHAPED: dict[str, tuple[str, ...]] = {
     "uuid": ("3f2504e0-4f89-41d3-9a0c-0305e82c3301", "00000000-0000-4000-8000-000000000001"),
@@ -103,6 +108,12 @@ def _conditions(rows: Spec | ListRows, node: Node) -> None:
             inner.choices.append(row.only)
 
 
+@cache
+def codes_of_list(list_id: str) -> list[str]:
+    """The codes of a list, in a fixed order."""
+    return sorted(code_list(list_id).codes)
+
+
 class Sampler:
     """Everything that one example needs, from one seed."""
 
@@ -130,7 +141,7 @@ class Sampler:
         """A value that the plan takes for a pattern."""
         meaning, pick = FIELDS[pattern], self.random
         if meaning.codes is not None:
-            return pick.choice(sorted(code_list(meaning.codes).codes))
+            return pick.choice(codes_of_list(meaning.codes))
         match meaning.kind:
             case "date":
                 return date(2024, 1, 1) + timedelta(days=pick.randint(0, 1500))
@@ -195,7 +206,29 @@ class Sampler:
 
     def native(self) -> dict[str, Any]:
         """A partner's record: some of ours in it, some of theirs, in any order."""
-        return self.with_foreign(put_what_fits(self.lens, dict(self.empty), self.leaves())[0].native)
+        return self.respelt(
+            self.with_foreign(put_what_fits(self.lens, dict(self.empty), self.leaves())[0].native)
+        )
+
+    def respelt(self, native: dict[str, Any]) -> dict[str, Any]:
+        """The same said otherwise: a partner's people write ``3.2.2026``, and no space after a colon."""
+        for block, holder in blocks_of(self.lens._scope, native):
+            lines = split(holder.get(block.path.leaf), block.form)
+            for passage in block.passages(lines or []):
+                if isinstance(passage.row, LabelRow) and self.random.random() < 0.3:
+                    passage.lines[0].text = passage.lines[0].text.replace(": ", ":", 1)
+            if lines:
+                holder[block.path.leaf] = join(lines, block.form)
+        return self._respelt_days(native)
+
+    def _respelt_days(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: self._respelt_days(inner) for name, inner in value.items()}
+        if isinstance(value, list):
+            return [self._respelt_days(inner) for inner in value]
+        if isinstance(value, str) and FINNISH_DAY.fullmatch(value):
+            return ".".join(part.lstrip("0") for part in value.split("."))
+        return value
 
     def with_foreign(self, native: dict[str, Any]) -> dict[str, Any]:
         """Add fields, elements and lines that no row names, each with a mark of its own."""
@@ -248,8 +281,6 @@ class Sampler:
 
     def _between(self, block: TextBlock, lines: list[Any]) -> int:
         """A place between passages: a foreign line in the middle of a folded text would be a change of that text."""
-        from tyokyky_bridge.mapping.lines import Line
-
         ends = [0]
         for passage in block.passages([Line(text) for text in lines]):
             ends.append(ends[-1] + len(passage.lines))

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Any, cast
+from typing import Any
 
 import yaml
 from pydantic import ValidationError
@@ -49,14 +49,13 @@ for _tag, _pattern, _first in (
 def _row_at(document: object, location: tuple[int | str, ...]) -> str:
     """The id of the innermost row on the way to *location*; the location itself where no row has one."""
     found = ".".join(str(step) for step in location)
-    here = cast("Any", document)
+    here: Any = document
     for step in location:
         try:
             here = here[step]
+            found = here["id"] if isinstance(here["id"], str) else found
         except (KeyError, IndexError, TypeError):
-            break
-        known = cast("dict[str, Any]", here).get("id") if isinstance(here, dict) else None
-        found = known if isinstance(known, str) else found
+            continue
     return found
 
 

@@ -76,7 +76,8 @@ _BEST: Final[tuple[How, ...]] = ("native", "tag", "text")
 
 
 def _best(found: list[Carrier]) -> How:
-    return min((one.how for one in found), key=_BEST.index)
+    hows = {one.how for one in found}
+    return next(how for how in _BEST if how in hows)
 
 
 def loss_of(lens: Lens, carrier: Carrier) -> str | None:

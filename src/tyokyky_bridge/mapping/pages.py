@@ -115,8 +115,7 @@ def fidelity_page(lenses: Sequence[Lens]) -> str:
     names = [one.system for one in ordered]
     lines = [
         "# Fidelity of the mappings", "", _NOTE, "",
-        "`N` a field of its own, `X` a labelled line of text, `t` a tag in text, `–` never; `*` marks a declared loss, "
-        "`r` and `w` a field that is only read or only written.", "",
+        _LEGEND, "",
         "## By part of the plan", "",
         _PARTS, "",
     ]  # fmt: skip
