@@ -4,8 +4,10 @@ import asyncio
 import json
 import sys
 from collections.abc import Coroutine
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 from pydantic import ValidationError
@@ -16,7 +18,11 @@ from tyokyky_bridge import bootstrap, processes
 from tyokyky_bridge.demo.command import demo_command
 from tyokyky_bridge.mapping.checks import half_carried
 from tyokyky_bridge.mapping.lens import MappingBroken
+from tyokyky_bridge.mapping.pages import mapping_page
+from tyokyky_bridge.mapping.preview import PreviewRow
 from tyokyky_bridge.registry import find_adapters
+from tyokyky_bridge.services.loading import PlanNotFound
+from tyokyky_bridge.services.preview import UnknownSystem, preview_plan
 from tyokyky_bridge.settings import Settings
 from tyokyky_bridge.storage import migrate as migrate_store
 
@@ -99,9 +105,38 @@ def show_mapping(system: Annotated[str, typer.Argument()]) -> None:
     if system not in found:
         msg = f"no adapter {system}; installed: {', '.join(found)}"
         raise typer.BadParameter(msg)
-    from tyokyky_bridge.mapping.fidelity import render_mapping  # noqa: PLC0415  # see docs()
+    typer.echo(mapping_page(found[system].lens))
 
-    typer.echo(render_mapping(found[system].lens))
+
+@mappings.command("preview")
+def preview_mapping(
+    plan: Annotated[UUID, typer.Argument(help="plan id")],
+    to: Annotated[str, typer.Option("--to", help="system")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show what one system would get of a plan: path, row, native place and value, loss; nothing is sent."""
+    try:
+        rows = asyncio.run(_preview(plan, to))
+    except (PlanNotFound, UnknownSystem) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+    if as_json:
+        typer.echo(json.dumps([asdict(row) for row in rows], default=str))
+        return
+    table = Table("path", "value", "row", "native", "native value", "loss or reason")
+    for row in rows:
+        cells = (row.path, row.value, row.row, row.native_path, row.native_value, row.loss or row.reason)
+        table.add_row(*("" if cell is None else str(cell) for cell in cells))
+    out.print(table)
+
+
+async def _preview(plan: UUID, to: str) -> list[PreviewRow]:
+    bridge = bootstrap.wire(_settings())
+    try:
+        return await preview_plan(bridge, plan, to)
+    finally:
+        await bridge.store.aclose()
 
 
 @app.command()

@@ -9,7 +9,7 @@ from tyokyky_bridge.api.app import create_app, describe
 from tyokyky_bridge.bootstrap import shipped_legal_bases
 from tyokyky_bridge.domain.decision_page import render_decision_page
 from tyokyky_bridge.domain.dictionary import render_data_dictionary
-from tyokyky_bridge.mapping.fidelity import render_fidelity, render_mapping
+from tyokyky_bridge.mapping.pages import fidelity_page, mapping_page
 from tyokyky_bridge.registry import find_adapters
 
 OPENAPI = "openapi.yaml"
@@ -22,10 +22,10 @@ def generated() -> dict[str, str]:
         OPENAPI: openapi_text(),
         "docs/reference/data-dictionary.md": render_data_dictionary(),
         "docs/reference/decision-table.md": render_decision_page(shipped_legal_bases()),
-        "docs/reference/fidelity.md": render_fidelity(lenses),
+        "docs/reference/fidelity.md": fidelity_page(tuple(lenses.values())),
     }
     return pages | {
-        f"docs/reference/mappings/{name}.md": render_mapping(lens) for name, lens in lenses.items()
+        f"docs/reference/mappings/{name}.md": mapping_page(lens) for name, lens in lenses.items()
     }
 
 
