@@ -95,9 +95,9 @@ def load_draft(mapping: str, codecs: Mapping[str, Codec] | None = None) -> Lens:
     Raises: MappingBroken.
     """
     package, _, name = mapping.partition(":")
-    folder = files(package).joinpath(name)
     file = f"{mapping}/{PLAN_FILE}"
     try:
+        folder = files(package).joinpath(name)
         text = folder.joinpath(PLAN_FILE).read_text("utf-8")
     except (FileNotFoundError, ModuleNotFoundError) as wrong:
         raise MappingBroken(file, "-", "there is no such file") from wrong

@@ -1,6 +1,7 @@
 """The generic codecs: ways of writing text, numbers, yes/no, dates and moments that more than one partner
 uses."""
 
+import math
 import re
 import unicodedata
 from collections.abc import Callable
@@ -228,7 +229,7 @@ def _read_whole(raw: object) -> int:
 
 
 def _read_number(raw: object) -> Decimal:
-    if isinstance(raw, bool) or not isinstance(raw, int | float):
+    if isinstance(raw, bool) or not isinstance(raw, int | float) or not math.isfinite(raw):
         msg = "not a number"
         raise CodecRefusal(msg)
     return Decimal(str(raw))
