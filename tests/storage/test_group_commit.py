@@ -94,18 +94,22 @@ async def test_a_failed_commit_fails_all_who_share_it(embedded):
     await embedded.write(a_plan)
 
 
+def most_pages(tx, pages):
+    """Limit the file; only the connection of the writer knows of it."""
+    connection = tx._session.connection
+    present = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+    connection.exec_driver_sql(f"PRAGMA max_page_count = {present + pages}")
+
+
 async def test_a_full_disk_is_told_and_the_store_goes_on_when_there_is_room(embedded):
     await embedded.write(a_plan)
-    with embedded._writing.connect() as connection:
-        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
-        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 4}")
+    await embedded.write(lambda tx: most_pages(tx, 4))
     big = {f"k{n}": "x" * 1000 for n in range(200)}
     answers = await asyncio.gather(
         *(embedded.write(lambda tx: a_plan(tx, leaves=big)) for _ in range(4)), return_exceptions=True
     )
     assert all(isinstance(answer, StoreUnavailable) for answer in answers)
-    with embedded._writing.connect() as connection:
-        connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
+    await embedded.write(lambda tx: most_pages(tx, 10000))
     await embedded.write(lambda tx: a_plan(tx, leaves=big))
     assert len(await embedded.read(lambda tx: tx.plans.page())) == 2
 
@@ -146,6 +150,7 @@ async def test_a_caller_who_gave_up_holds_up_nobody(embedded):
     gave_up = asyncio.create_task(embedded.write(a_plan))
     await asyncio.sleep(0.01)
     gave_up.cancel()
+    await asyncio.gather(gave_up, return_exceptions=True)
     go_on.set()
     await first
     await embedded.write(a_plan)
