@@ -1,14 +1,15 @@
 """Create, read, revise and close the canonical plan of a client."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from tyokyky_bridge.domain.calendar import finnish_day
 from tyokyky_bridge.domain.errors import BridgeError, InvalidPlan, Problem
-from tyokyky_bridge.domain.hetu import parse_hetu
-from tyokyky_bridge.domain.items import Leaves, Scalar, leaves_to_json, plan_from_leaves
+from tyokyky_bridge.domain.hetu import InvalidHetu, parse_hetu
+from tyokyky_bridge.domain.items import Leaves, Scalar, leaves_of, leaves_to_json
 from tyokyky_bridge.domain.revision import Origin, Revision
 from tyokyky_bridge.services.bridge import Bridge
 from tyokyky_bridge.services.callers import Caller, NotForRole, Role
@@ -17,12 +18,14 @@ from tyokyky_bridge.services.clients import ClientNotFound, registered_by
 from tyokyky_bridge.services.linking import refresh_links
 from tyokyky_bridge.services.loading import PlanNotFound, revision_of
 from tyokyky_bridge.services.ports import Tx
-from tyokyky_bridge.services.records import AuditEntry, RevisionHead
+from tyokyky_bridge.services.records import AuditEntry, Doc, RevisionHead
+from tyokyky_bridge.services.repeats import RepeatKey, once
 from tyokyky_bridge.services.shape import members_of
 from tyokyky_bridge.services.sight import Seen, see, seen_revision
 
 CLOSED = frozenset({"closed", "cancelled", "superseded"})
 EDITORS = frozenset({Role.PROFESSIONAL, Role.SYSTEM})
+READERS = EDITORS | {Role.OVERSIGHT}
 
 
 class StalePlan(BridgeError):
@@ -62,15 +65,22 @@ class SeenRevision:
     seen: Seen
 
 
-async def create_plan(bridge: Bridge, caller: Caller, client_id: UUID, content: Mapping[str, Any]) -> Seen:
+async def create_plan(
+    bridge: Bridge,
+    caller: Caller,
+    client_id: UUID,
+    content: Mapping[str, Any],
+    *,
+    repeat: RepeatKey | None = None,
+) -> Seen:
     """Record a client's first revision. *content* is a plan in its own shape, without what the hub sets.
 
-    Raises: InvalidPlan, NotYourField, PlanExists, ClientNotFound.
+    Raises: InvalidPlan, NotYourField, PlanExists, ClientNotFound, KeyReused.
     """
     _need(caller, EDITORS)
 
     def create(tx: Tx) -> Seen:
-        if tx.clients.get(client_id, lock="update") is None:
+        if tx.clients.get(client_id, lock="update") is None or not bridge.in_force(caller.party, tx.now()):
             raise ClientNotFound
         plans = tx.plans.of_client(client_id)
         if not registered_by(tx, client_id, caller.party):
@@ -85,16 +95,14 @@ async def create_plan(bridge: Bridge, caller: Caller, client_id: UUID, content: 
             "header.created_at": now,
             "client.client_id": str(client_id),
         }
-        party = bridge.directory.holder(caller.party, on=now.date())
-        if party is None:
-            raise ClientNotFound
+        party = bridge.directory.party(caller.party, on=finnish_day(now))
         sight = Sight(permitted=frozenset(), withheld=frozenset(), register=party.register)
-        leaves = (
-            apply_changes({}, [Change(name, value) for name, value in members_of(content)], sight) | hub_set
-        )
+        given = [Change(name, value) for name, value in members_of(content)]
+        plan = apply_changes(hub_set, given, sight)
+        leaves = leaves_of(plan)
         _check_identity(tx, bridge, client_id, leaves)
         revision = Revision(
-            plan=plan_from_leaves(leaves),
+            plan=plan,
             version=1,
             origins=_origins({}, {}, leaves, caller, now),
             recorded_at=now,
@@ -113,11 +121,16 @@ async def create_plan(bridge: Bridge, caller: Caller, client_id: UUID, content: 
         _audit(tx, caller, "plan/created", client_id, plan_id, {"version": 1})
         return see(tx, bridge, caller, plan_id)
 
-    return await bridge.store.write(create)
+    return await bridge.store.write(
+        lambda tx: once(
+            tx, caller, repeat, lambda: create(tx), note=_note, recall=_recall(tx, bridge, caller)
+        )
+    )
 
 
 async def read_plan(bridge: Bridge, caller: Caller, plan_id: UUID) -> Seen:
-    """The plan as the caller may see it. The reading is audited. Raises: PlanNotFound."""
+    """The plan as the caller may see it. The reading is audited. Raises: PlanNotFound, NotForRole."""
+    _need(caller, READERS)
 
     def read(tx: Tx) -> Seen:
         seen = see(tx, bridge, caller, plan_id)
@@ -135,30 +148,36 @@ async def revise_plan(
     *,
     if_match: str,
     cause: str = "api",
+    repeat: RepeatKey | None = None,
 ) -> Seen:
     """Record a new revision with *changes* applied; what the caller cannot see stays as it is.
 
     Partners receive it afterwards: their links are marked dirty in the same transaction.
 
-    Raises: PlanNotFound, StalePlan, PlanClosed, InvalidPlan, NotYourField, CategoryWithheld.
+    Raises: PlanNotFound, StalePlan, PlanClosed, InvalidPlan, NotYourField, CategoryWithheld, KeyReused.
     """
     _need(caller, EDITORS)
     given = tuple(changes)
 
     def revise(tx: Tx) -> Seen:
+        head = tx.plans.get(plan_id)
+        if head is not None:  # locks are taken in one order by all: client, plan, links
+            tx.clients.get(head.client_id, lock="update")
+        _lock_client_first(tx, plan_id)
         seen = see(tx, bridge, caller, plan_id, lock="update")
         if if_match not in {seen.etag, "*"}:
             raise StalePlan
         before = seen.revision.leaves
         if before["header.status"] in CLOSED:
             raise PlanClosed
-        leaves = apply_changes(before, given, seen.sight(caller, bridge))
+        plan = apply_changes(before, given, seen.sight(caller, bridge))
+        leaves = leaves_of(plan)
         if leaves == before:
             return seen
         _check_identity(tx, bridge, seen.client_id, leaves)
         now = tx.now()
         revision = Revision(
-            plan=plan_from_leaves(leaves),
+            plan=plan,
             version=seen.revision.version + 1,
             origins=_origins(before, seen.revision.origins, leaves, caller, now),
             recorded_at=now,
@@ -186,11 +205,16 @@ async def revise_plan(
         )
         return see(tx, bridge, caller, plan_id)
 
-    return await bridge.store.write(revise)
+    return await bridge.store.write(
+        lambda tx: once(
+            tx, caller, repeat, lambda: revise(tx), note=_note, recall=_recall(tx, bridge, caller)
+        )
+    )
 
 
 async def list_revisions(bridge: Bridge, caller: Caller, plan_id: UUID) -> tuple[SeenRevision, ...]:
     """The revisions in which something changed that the caller may see today, oldest first, numbered from 1."""
+    _need(caller, READERS)
 
     def read(tx: Tx) -> tuple[SeenRevision, ...]:
         seen = see(tx, bridge, caller, plan_id)
@@ -212,6 +236,13 @@ def _revision(tx: Tx, head: RevisionHead) -> Revision:
     return revision_of(row)
 
 
+def _lock_client_first(tx: Tx, plan_id: UUID) -> None:
+    """Locks are taken in one order, client before plan; a change of the network raises the client's epoch later on."""
+    head = tx.plans.get(plan_id)
+    if head is not None:
+        tx.clients.get(head.client_id, lock="update")
+
+
 def _tell_of_open_plan(tx: Tx, bridge: Bridge, caller: Caller, plan_id: UUID) -> None:
     """There is one open plan for a client; who may not know of it hears only that there is no such client."""
     try:
@@ -222,15 +253,29 @@ def _tell_of_open_plan(tx: Tx, bridge: Bridge, caller: Caller, plan_id: UUID) ->
 
 
 def _check_identity(tx: Tx, bridge: Bridge, client_id: UUID, leaves: Leaves) -> None:
-    """Every current identity number in the plan has to be this client's own."""
+    """Every identity number by which the client could be looked up has to be this client's own."""
     for path, value in leaves.items():
-        if path.startswith("client.hetu[") and path.endswith("].value"):
-            kind = leaves.get(path.removesuffix("value") + "kind")
+        if not (path.startswith("client.hetu[") and path.endswith("].value")):
+            continue
+        kind = leaves[path.removesuffix("value") + "kind"]
+        if kind == "foreign":
+            continue
+        try:
             number = parse_hetu(str(value), synthetic_only=bridge.synthetic_only).value
-            if kind == "official" and client_id not in tx.clients.holders(number):
-                raise InvalidPlan(
-                    [Problem("client.hetu[].value", "is not an identity number of this client")]
-                )
+        except InvalidHetu:
+            if kind == "temporary":  # some organisations give numbers of their own form
+                continue
+            raise
+        if kind != "former" and client_id not in tx.clients.holders(number):
+            raise InvalidPlan([Problem("client.hetu[].value", "is not an identity number of this client")])
+
+
+def _note(seen: Seen) -> Doc:
+    return {"plan": str(seen.plan_id)}
+
+
+def _recall(tx: Tx, bridge: Bridge, caller: Caller) -> Callable[[Doc], Seen]:
+    return lambda kept: see(tx, bridge, caller, UUID(kept["plan"]))
 
 
 def _origins(
