@@ -94,8 +94,9 @@ def test_an_undeclared_truncation_is_caught() -> None:
 def test_a_truncation_that_the_engine_trusts_is_caught() -> None:
     lens = toy_lens()
     meetings = next(section for section in lens._scope.sections if section.rows.id == "meetings")
-    row = meetings.scope.groups[0].rows[0]
-    row.encode = lambda value: value[:20]
+    group = meetings.scope.groups[0]
+    plan, member, _, _, trusted, row = group.writes[0]
+    group.writes[0] = (plan, member, False, lambda value: value[:20], trusted, row)
     assert "PutGet" in broken_laws(lens)
 
 

@@ -171,3 +171,11 @@ def test_something_that_is_no_text_is_left_alone() -> None:
     put = LENS.put_leaves(native, {"goals[g].text_client": "työ"})
     assert put.native == native
     assert put.not_carried == {"goals[g].text_client": UNREADABLE}
+
+
+@pytest.mark.parametrize("line", ["Tavoite 120385-921t: työ", "#WAS=4 03.02.2026 120385-921t"])
+def test_an_id_that_looks_like_an_identity_number_is_never_taken(line: str) -> None:
+    reading = LENS.get({"tavoite": [line], "tapaamiset": [{"tunniste": "120385-921t", "paikka": "x"}]})
+    assert reading.leaves == {}
+    assert len(reading.notes) == 2
+    assert "120385" not in repr(reading.notes)

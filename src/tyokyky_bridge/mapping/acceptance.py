@@ -3,7 +3,7 @@ whole reading."""
 
 import unicodedata
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
@@ -114,3 +114,20 @@ def _of(kind: type, value: Any) -> Any:
         msg = "not a plan value: wrong type"
         raise CodecRefusal(msg)
     return value
+
+
+_IDS: Final[TypeAdapter[str]] = TypeAdapter(values.ElementId)
+
+
+@lru_cache(maxsize=65536)
+def _is_element_id(known: str) -> bool:
+    try:
+        _IDS.validate_python(known)
+    except ValidationError:
+        return False
+    return True
+
+
+def is_element_id(known: object) -> bool:
+    """Say whether a partner's key can be the id of a plan element; one that looks like a HETU cannot."""
+    return isinstance(known, str) and _is_element_id(known)

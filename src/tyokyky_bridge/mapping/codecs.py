@@ -21,7 +21,6 @@ _INT = re.compile(r"-?(0|[1-9]\d{0,17})", re.ASCII)
 _DECIMAL = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?", re.ASCII)
 _FI_DATE = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", re.ASCII)
 _FI_MOMENT = re.compile(r"(\d{1,2}\.\d{1,2}\.\d{4}) (\d{1,2})[.:](\d{2})", re.ASCII)
-_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def read_text(raw: object) -> str:
@@ -123,10 +122,14 @@ def _made(year: int, month: int, day: int) -> date:
 
 
 def _read_iso(raw: object) -> date:
-    if not isinstance(raw, str) or not _ISO_DATE.fullmatch(raw):
-        msg = "not a date"
-        raise CodecRefusal(msg)
-    return _made(int(raw[:4]), int(raw[5:7]), int(raw[8:]))
+    # The shape is checked first: fromisoformat takes week dates and dates without hyphens too.
+    if isinstance(raw, str) and len(raw) == 10 and raw[4] == "-" == raw[7]:
+        try:
+            return date.fromisoformat(raw)
+        except ValueError:
+            pass
+    msg = "not a date"
+    raise CodecRefusal(msg)
 
 
 def _write_fi(value: object) -> str:

@@ -49,12 +49,12 @@ class CodeMap:
     def to_canonical(self, raw: object) -> str:
         """Raises: CodecRefusal for a code that the table does not know, or knows to have no canonical
         equal."""
-        found = self.backward.get(raw) if isinstance(raw, str) else None
-        if found is None:
-            rule = "no canonical code" if raw in self.native_unmatched else "unknown code"
+        try:
+            return self.backward[cast("str", raw)]
+        except (KeyError, TypeError):
+            rule = "no canonical code" if raw in tuple(self.native_unmatched) else "unknown code"
             msg = f"{rule} in table {self.name}"
-            raise CodecRefusal(msg)
-        return found
+            raise CodecRefusal(msg) from None
 
     @property
     def changed_by_round_trip(self) -> frozenset[str]:

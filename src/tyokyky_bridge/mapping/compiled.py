@@ -16,7 +16,6 @@ from tyokyky_bridge.mapping.codes import CodeMap
 from tyokyky_bridge.mapping.native_path import NativePath
 from tyokyky_bridge.mapping.spec import Block, FieldRow, ListRows, SetRow, Spec, ValueRule
 
-ELEMENT_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}", re.ASCII)
 _BRACKETS = re.compile(r"\[([^\]]*)\]")
 
 
@@ -61,13 +60,19 @@ Read = tuple[str, str, Callable[[Any], Any], Any, Row]
 """What reading needs of a row: native member, plan path, decoder, the empty value, and the row for notes."""
 
 
+Write = tuple[str, str, bool, Callable[[Any], Any], bool, Row]
+"""What writing needs of a row: plan path, native member, whether it is plain text, encoder, trusted, and the row."""
+
+
 @dataclass(slots=True)
 class Group:
-    """Field rows whose leaves stand in the same native object; *reads* is laid out for speed."""
+    """Field rows whose leaves stand in the same native object; *reads* and *writes* are laid out for speed."""
 
     path: NativePath
     rows: list[Row]
     reads: list[Read] = field(default_factory=list["Read"])
+    writes: list[Write] = field(default_factory=list["Write"])
+    read_only: list[Row] = field(default_factory=list["Row"])
 
 
 @dataclass(slots=True)
@@ -93,6 +98,8 @@ class Section:
     native_only: list[tuple[str, list[Any]]]
     key_member: str
     family: list["Section"] = field(default_factory=list["Section"])
+    shared: bool = False
+    """Whether the native list may hold elements of other sections, or of nobody's."""
 
     def owns(self, element: Mapping[str, Any]) -> bool:
         """Say whether a native element belongs to this section."""
@@ -171,6 +178,7 @@ class Compiler:
                 for other in sections
                 if (other.rows.plan, other.rows.native) == (section.rows.plan, section.rows.native)
             ]
+            section.shared = all(one.native_only for one in section.family)
         sets = [
             CodeSet(one, self.path(one.id, one.native), self.value(one.id, one, f"{prefix}{one.plan}[]"))
             for one in rows.sets
@@ -186,6 +194,12 @@ class Compiler:
             group = groups.setdefault(path.steps, Group(path, []))
             compiled = self._row(row, path, prefix)
             group.rows.append(compiled)
+            plain = compiled.encode is self.codecs["text"].encode
+            if compiled.write:
+                encode, trusted = compiled.encode, compiled.trusted
+                group.writes.append((row.plan, path.leaf, plain, encode, trusted, compiled))
+            else:
+                group.read_only.append(compiled)
             if compiled.read:
                 group.reads.append((path.leaf, row.plan, compiled.decode, compiled.empty, compiled))
         return list(groups.values())

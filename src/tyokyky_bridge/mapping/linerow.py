@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tyokyky_bridge.adapterkit.codec import CodecRefusal
+from tyokyky_bridge.mapping.acceptance import is_element_id
 from tyokyky_bridge.mapping.binding import Value
 from tyokyky_bridge.mapping.booking import READ_ONLY, Writing, projected
 from tyokyky_bridge.mapping.compiled import split_path
@@ -81,6 +82,8 @@ class LabelRow:
 
     def entry(self, ids: Ids, first: str, continuations: list[str]) -> Entry:
         """Read the value of a line whose label has been recognised."""
+        if not all(is_element_id(known) for known in ids):
+            return Entry(None, rule="not an element id")
         text = unfold(first, continuations)
         entry = Entry(None if self.is_set else ids)
         if text == "":

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from tyokyky_bridge.adapterkit.codec import CodecRefusal
-from tyokyky_bridge.mapping.compiled import ELEMENT_ID, CodeSet, Scope, Section
+from tyokyky_bridge.mapping.acceptance import is_element_id
+from tyokyky_bridge.mapping.compiled import CodeSet, Scope, Section
 from tyokyky_bridge.mapping.native_path import Box
 
 
@@ -56,7 +57,7 @@ def read_scope(scope: Scope, box: Box, prefix: str, out: Readings) -> None:
     """Read every row of *scope* from *box*; plan paths begin with *prefix*."""
     leaves = out.leaves
     for group in scope.groups:
-        holder = group.path.find(box)
+        holder = group.path.find(box) if group.path.steps else box
         if holder is None:
             continue
         for member, plan, decode, empty, row in group.reads:
@@ -107,10 +108,10 @@ def element_id(section: Section, element: Any) -> str:
         msg = "element without a key"
         raise CodecRefusal(msg)
     known = section.key.decode(raw)
-    if not isinstance(known, str) or not ELEMENT_ID.fullmatch(known):
+    if not is_element_id(known):
         msg = "key is not an element id"
         raise CodecRefusal(msg)
-    return known
+    return cast("str", known)
 
 
 def read_section(section: Section, box: Box, prefix: str, out: Readings) -> None:

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tyokyky_bridge.adapterkit.codec import CodecRefusal
+from tyokyky_bridge.mapping.acceptance import is_element_id
 from tyokyky_bridge.mapping.binding import Value
 from tyokyky_bridge.mapping.booking import READ_ONLY, Writing, projected
-from tyokyky_bridge.mapping.compiled import ELEMENT_ID, Compiler
+from tyokyky_bridge.mapping.compiled import Compiler
 from tyokyky_bridge.mapping.linerow import ID_PATTERN, Asked, Entry, Ids, LabelRow, WantedLine, path_of, takes
 from tyokyky_bridge.mapping.spec import LineRow
 
@@ -62,6 +63,8 @@ class TemplateRow:
         if found is None:
             return Entry(None, rule="damaged tag", words=words)
         entry = Entry(tuple(part for hole, part in zip(holes, found.groups(), strict=True) if hole == "id"))
+        if not all(is_element_id(known) for known in entry.ids or ()):
+            return Entry(None, rule="damaged tag: not an element id", words=words)
         try:
             for hole, part in zip(holes, found.groups(), strict=True):
                 value = None if hole == "id" else self.values[hole].decode(part)
@@ -76,7 +79,7 @@ class TemplateRow:
     def _born(self, values: Mapping[str, Any]) -> str:
         known = _HOLE.sub(lambda hole: str(values.get(f".{hole[1]}", "")), self.row.born or "")
         known = re.sub(r"[^a-z0-9]+", "-", known.lower()).strip("-")
-        if not ELEMENT_ID.fullmatch(known):
+        if not is_element_id(known):
             msg = "no id can be made for it"
             raise CodecRefusal(msg)
         return known

@@ -44,33 +44,35 @@ def write_scope(scope: Scope, site: Site) -> None:
 
 def _write_group(group: Group, site: Site) -> None:
     wanted, clear, prefix, run = site.wanted, site.clear, site.prefix, site.run
-    holder = group.path.find(site.box)
-    for row in group.rows:
-        if row.plan not in wanted:
-            if clear and row.plan in clear and holder is not None:
-                _clear_row(row, holder, prefix + row.plan, run)
+    carried, expected = run.carried, run.expected
+    holder = group.path.find(site.box) if group.path.steps else site.box
+    for plan, member, plain, encode, trusted, row in group.writes:
+        value = wanted.get(plan)
+        if value is None:
+            if clear and plan in clear and holder is not None:
+                _clear_row(row, holder, prefix + plan, run)
             continue
-        path, value = prefix + row.plan, wanted[row.plan]
-        if not row.write:
-            run.not_carried[path] = READ_ONLY
-            continue
+        path = prefix + plan
         try:
-            target = row.encode(value)
-            back = value if row.trusted else row.decode(target)
+            target = value if plain and value.__class__ is str else encode(value)
+            back = value if trusted else row.decode(target)
         except (Unmatched, CodecRefusal) as refusal:
             refused(refusal, row.id, path, run)
             continue
-        raw = None if holder is None else holder.get(row.member)
+        raw = None if holder is None else holder.get(member)
         if raw.__class__ is not target.__class__ or raw != target:
             written = _written(group, row, site, holder, target, back)
             if written is None:
                 continue
             holder = written
-        if row.trusted:
-            run.carried.add(path)
-            run.expected[path] = value
+        if trusted:
+            carried.add(path)
+            expected[path] = value
         else:
             run.settle(row.id, path, value, back, row.loss)
+    for row in group.read_only:
+        if row.plan in wanted:
+            run.not_carried[prefix + row.plan] = READ_ONLY
 
 
 def _written(group: Group, row: Row, site: Site, holder: Box | None, target: Any, back: Any) -> Box | None:
@@ -100,7 +102,7 @@ def _written(group: Group, row: Row, site: Site, holder: Box | None, target: Any
 def _clear_row(row: Row, holder: Box, path: str, run: Writing) -> None:
     """Empty one native field, unless a person has written something there that we cannot read."""
     raw = holder.get(row.member)
-    if not row.write or absent(raw, row.empty):
+    if absent(raw, row.empty):
         return
     try:
         row.decode(raw)
@@ -122,7 +124,7 @@ def _index(section: Section, box: Box) -> dict[str, Box | None]:
             known = element_id(section, element)
         except CodecRefusal:
             continue
-        ours = any(other.owns(element) for other in section.family)
+        ours = not section.shared or any(other.owns(element) for other in section.family)
         index[known] = element if ours and known not in index else None
     return index
 
@@ -169,7 +171,8 @@ def _write_element(section: Section, known: str, site: Site, index: Mapping[str,
     else:
         if not section.owns(element):
             element.update(section.constants)
-        write_scope(section.scope, Site(element, site.prefix, leaves, site.clear, run))
+        site.box = element
+        write_scope(section.scope, site)
     if len(run.carried) > before:
         for name, value in section.implied.items():
             run.carried.add(site.prefix + name)
