@@ -15,7 +15,7 @@ from tyokyky_bridge.mapping.pages import fidelity_page, mapping_page
 from tyokyky_bridge.mapping.preview import preview
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
-HOW_TO_RENEW = "run: python tests/mapping/render_pages.py"
+HOW_TO_RENEW = "run: make openapi"
 
 
 @pytest.mark.parametrize("system", SHIPPED)
