@@ -5,9 +5,10 @@ existence. Where nothing may be held, the desired state is *absent*.
 """
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -109,15 +110,25 @@ def needs_work(link: LinkRow | None, desired: Desired) -> bool:
     return not (link.retained and desired.kind == "absent")
 
 
-def pending_paths(link: LinkRow, desired: Desired) -> frozenset[str]:
-    """Permitted items that the partner can hold and is not known to hold yet."""
+def pending_paths(tx: Tx, link: LinkRow, desired: Desired) -> frozenset[str]:
+    """Permitted items that the partner can hold and is not known to hold yet, whoever wrote them there."""
     try:
         able = desired.partner.lens.put({}, desired.disclosure.view).carried
     except LensRefusal:
         able = desired.carried.keys()
-    held = (link.base or {}) if link.acked_kind == "present" else {}
+    held = {**_found_there(tx, link), **((link.base or {}) if link.acked_kind == "present" else {})}
     wanted = leaves_to_json(desired.carried)
     return frozenset(path for path, value in wanted.items() if path in able and held.get(path) != value)
+
+
+def _found_there(tx: Tx, link: LinkRow) -> Mapping[str, Any]:
+    """The items that the newest attempt found standing in the partner's own record already."""
+    last = tx.decisions.latest(link.plan_id, link.system)
+    row = tx.plans.revision(link.plan_id, last.plan_version) if last is not None else None
+    if last is None or row is None:
+        return {}
+    paths = [item["path"] for item in last.items if item.get("state") == "held"]
+    return {path: row.leaves[path] for path in paths if path in row.leaves}
 
 
 def cancel_withdrawn(
@@ -132,7 +143,7 @@ def cancel_withdrawn(
     for link in links:
         if link.system not in before or link.system not in after:
             continue
-        lost = sorted(pending_paths(link, before[link.system]) - set(after[link.system].carried))
+        lost = sorted(pending_paths(tx, link, before[link.system]) - set(after[link.system].carried))
         if lost:
             tx.decisions.cancel(link.id, lost, consent_id=consent_id)
             cancelled[link.system] = tuple(lost)
