@@ -34,6 +34,10 @@ class Bridge:
     synthetic_only: bool = False
     """Whether only identity numbers 900–999 are taken (test and demo)."""
 
+    def in_force(self, party: str, at: datetime) -> bool:
+        """Whether *party* is a party of the directory on that day."""
+        return any(row.id == party for row in self.directory.parties_on(finnish_day(at)))
+
     def partners_on(self, at: datetime) -> tuple[Partner, ...]:
         """The partners whose system and party are both in force at *at*, by system id."""
         day = finnish_day(at)

@@ -1,15 +1,21 @@
 """Register a client by identity number, and find one: always by a body, never by a URL."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from uuid import UUID
 
 from tyokyky_bridge.domain.errors import BridgeError
 from tyokyky_bridge.domain.hetu import parse_hetu
 from tyokyky_bridge.services.bridge import Bridge
-from tyokyky_bridge.services.callers import Caller
+from tyokyky_bridge.services.callers import Caller, NotForRole, Role
 from tyokyky_bridge.services.loading import PlanNotFound
 from tyokyky_bridge.services.ports import Tx
 from tyokyky_bridge.services.records import AuditEntry, ClientRow, PlanRow
-from tyokyky_bridge.services.sight import see
+from tyokyky_bridge.services.sight import Seen, see
+
+REGISTRARS = frozenset({Role.PROFESSIONAL, Role.SYSTEM})
+SEEKERS = REGISTRARS | {Role.OVERSIGHT}
+AUDIT_PAGE = 500
 
 
 class ClientNotFound(BridgeError):
@@ -24,8 +30,11 @@ class ClientNotFound(BridgeError):
 async def register_client(bridge: Bridge, caller: Caller, hetu: str) -> UUID:
     """Put a client on the hub's register by identity number; whoever registers a person gets the same id.
 
-    The answer is the same whether or not others know the client, for that is confidential. Raises: InvalidHetu.
+    The answer is the same whether or not others know the client, for that is confidential.
+
+    Raises: InvalidHetu, NotForRole.
     """
+    _need(caller, REGISTRARS)
     number = parse_hetu(hetu, synthetic_only=bridge.synthetic_only).value
 
     def register(tx: Tx) -> UUID:
@@ -40,18 +49,19 @@ async def register_client(bridge: Bridge, caller: Caller, hetu: str) -> UUID:
     return await bridge.store.write(register)
 
 
-async def find_client(bridge: Bridge, caller: Caller, hetu: str) -> tuple[UUID, tuple[PlanRow, ...]]:
+async def find_client(bridge: Bridge, caller: Caller, hetu: str) -> tuple[UUID, tuple[Seen, ...]]:
     """The client with this identity number and the plans of theirs that the caller may know of.
 
-    The century sign counts: two people may differ in nothing else. Raises: InvalidHetu, ClientNotFound.
+    The century sign counts: two people may differ in nothing else. Raises: InvalidHetu, ClientNotFound, NotForRole.
     """
+    _need(caller, SEEKERS)
     number = parse_hetu(hetu, synthetic_only=bridge.synthetic_only).value
 
-    def find(tx: Tx) -> tuple[UUID, tuple[PlanRow, ...]]:
+    def find(tx: Tx) -> tuple[UUID, tuple[Seen, ...]]:
         client = tx.clients.find(number)
         if client is None:
             raise ClientNotFound
-        plans = tuple(plan for plan in tx.plans.of_client(client.id) if _knows(tx, bridge, caller, plan))
+        plans = known_plans(tx, bridge, caller, tx.plans.of_client(client.id))
         if not plans and not registered_by(tx, client.id, caller.party):
             raise ClientNotFound
         _audit(tx, caller, "client/found", client)
@@ -62,18 +72,26 @@ async def find_client(bridge: Bridge, caller: Caller, hetu: str) -> tuple[UUID, 
 
 def registered_by(tx: Tx, client_id: UUID, party: str) -> bool:
     """Whether *party* put this client on the register."""
-    return any(
-        row.entry.event == "client/registered" and row.entry.actor_party == party
-        for row in tx.audit.of_client(client_id)
-    )
+    after = 0
+    while page := tx.audit.of_client(client_id, after=after, limit=AUDIT_PAGE):
+        if any(r.entry.event == "client/registered" and r.entry.actor_party == party for r in page):
+            return True
+        after = page[-1].seq
+    return False
 
 
-def _knows(tx: Tx, bridge: Bridge, caller: Caller, plan: PlanRow) -> bool:
-    try:
-        see(tx, bridge, caller, plan.id)
-    except PlanNotFound:
-        return False
-    return True
+def known_plans(tx: Tx, bridge: Bridge, caller: Caller, plans: Iterable[PlanRow]) -> tuple[Seen, ...]:
+    """Those of *plans* that the caller may know of, as it sees them."""
+    found: list[Seen] = []
+    for plan in plans:
+        with suppress(PlanNotFound):
+            found.append(see(tx, bridge, caller, plan.id))
+    return tuple(found)
+
+
+def _need(caller: Caller, roles: frozenset[Role]) -> None:
+    if caller.role not in roles:
+        raise NotForRole(" or ".join(sorted(roles)))
 
 
 def _audit(tx: Tx, caller: Caller, event: str, client: ClientRow) -> None:

@@ -1,38 +1,35 @@
 """Record, supersede and withdraw consents; each marks the client's links dirty in its own transaction."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from tyokyky_bridge.domain.calendar import finnish_day
 from tyokyky_bridge.domain.consent import (
-    CategoryMustBeNamed,
     Consent,
-    ConsentStatus,
     Signer,
-    UnknownCategory,
     Withdrawal,
 )
-from tyokyky_bridge.domain.consent_forms import expand_categories, expand_mutual, recording_problems
 from tyokyky_bridge.domain.decision import Facts
-from tyokyky_bridge.domain.errors import BridgeError, Problem
+from tyokyky_bridge.domain.errors import BridgeError
 from tyokyky_bridge.domain.notices import parties_to_notify
-from tyokyky_bridge.domain.parties import Purpose
 from tyokyky_bridge.services.bridge import Bridge
 from tyokyky_bridge.services.callers import Caller, NotForRole, Role
-from tyokyky_bridge.services.clients import ClientNotFound, registered_by
+from tyokyky_bridge.services.clients import ClientNotFound, known_plans, registered_by
+from tyokyky_bridge.services.forms import ConsentInvalid, check_form, read_form, rules_of
 from tyokyky_bridge.services.linking import Desired, cancel_withdrawn, desired_for, refresh_links
 from tyokyky_bridge.services.loading import facts_of, latest_revision
-from tyokyky_bridge.services.ports import Tx
-from tyokyky_bridge.services.records import AuditEntry, PlanRow
+from tyokyky_bridge.services.ports import Lock, Tx
+from tyokyky_bridge.services.records import AuditEntry, Doc, PlanRow
+from tyokyky_bridge.services.repeats import RepeatKey, once
 from tyokyky_bridge.services.shape import element_of
-from tyokyky_bridge.services.sight import see
 
 RECORDERS = frozenset({Role.PROFESSIONAL, Role.SYSTEM})
+READERS = RECORDERS | {Role.OVERSIGHT}
 
 
 class ConsentNotFound(BridgeError):
@@ -44,32 +41,12 @@ class ConsentNotFound(BridgeError):
         super().__init__("no such consent")
 
 
-class ConsentInvalid(BridgeError):
-    """The form breaks a rule; *problems* name field and rule."""
-
-    code = "consent/invalid"
-
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("; ".join(f"{p.field}: {p.rule}" for p in self.problems))
-
-
-class MutualGrant(BaseModel):
-    """ "These parties may share mutually": one box of the form, expanded into a grant for each direction."""
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
-
-    parties: list[str] = Field(min_length=2)
-    categories: list[str] = Field(
-        min_length=1, description="named one by one; `admin.*` brings in ordinary ones only"
-    )
-    purpose: Purpose = Purpose.WORK_ABILITY_SUPPORT
-    data_from: date | None = None
-
-
 @dataclass(frozen=True)
 class Fenced:
-    """What a withdrawal stopped at once: items that waited, by system, and the parties that have to be told."""
+    """What a withdrawal stopped at once: items that waited, by system, and the parties that have to be told.
+
+    Of the cancelled items a caller is told those that it could see; the audit and the links know them all.
+    """
 
     consent: Consent
     cancelled: Mapping[str, tuple[str, ...]]
@@ -81,21 +58,29 @@ class Fenced:
         return {s: tuple(sorted({element_of(p) for p in paths})) for s, paths in self.cancelled.items()}
 
 
-async def record_consent(bridge: Bridge, caller: Caller, client_id: UUID, form: Mapping[str, Any]) -> Fenced:
+async def record_consent(
+    bridge: Bridge,
+    caller: Caller,
+    client_id: UUID,
+    form: Mapping[str, Any],
+    *,
+    repeat: RepeatKey | None = None,
+) -> Fenced:
     """Record a signed form; with ``supersedes`` it replaces another, of which nothing is inherited.
 
     A superseding form that leaves something out withdraws it: what waited to be sent on the old form is cancelled
     and every party of the old form is told.
 
-    Raises: ClientNotFound, ConsentInvalid, ConsentNotFound, NotActive.
+    Raises: ClientNotFound, ConsentInvalid, ConsentNotFound, NotActive, NotForRole, KeyReused.
     """
-    _need(caller)
+    _need(caller, RECORDERS)
 
     def record(tx: Tx) -> Fenced:
-        _client(tx, bridge, caller, client_id)
+        _client(tx, bridge, caller, client_id, lock="update")
+        visible = _visible(tx, bridge, caller, client_id)
         now = tx.now()
-        consent = _valid({**form, "consent_id": str(tx.new_id()), "client_id": str(client_id)})
-        _check(bridge, consent, finnish_day(now))
+        consent = read_form({**form, "consent_id": str(tx.new_id()), "client_id": str(client_id)})
+        check_form(consent, bridge.directory, finnish_day(now))
         before = _desired(tx, bridge, client_id)
         old = _supersede(tx, caller, client_id, consent) if consent.supersedes else None
         tx.consents.add(
@@ -108,57 +93,73 @@ async def record_consent(bridge: Bridge, caller: Caller, client_id: UUID, form: 
         told = parties_to_notify(old, replaced_by=consent) if old else ()
         fenced = _fence(tx, bridge, client_id, before, consent_id=UUID(consent.consent_id), told=told)
         _audit(tx, caller, "consent/recorded", consent, now, fenced)
-        return Fenced(consent, *fenced)
+        return _told(consent, fenced, visible)
 
-    return await bridge.store.write(record)
+    return await bridge.store.write(
+        lambda tx: once(tx, caller, repeat, lambda: record(tx), note=_note, recall=_recall(tx, caller))
+    )
 
 
 async def withdraw_consent(
-    bridge: Bridge, caller: Caller, consent_id: UUID, *, at: datetime, by: Mapping[str, Any] | None = None
+    bridge: Bridge,
+    caller: Caller,
+    consent_id: UUID,
+    *,
+    at: datetime,
+    by: Mapping[str, Any] | None = None,
+    repeat: RepeatKey | None = None,
 ) -> Fenced:
     """Withdraw a consent as of now; *at* says when the client took it back, which may be earlier.
 
     Everything that rested on it stops in this transaction, whatever was queued is cancelled, and every party of the
     form gets a notice.
 
-    Raises: ConsentNotFound, NotActive, ConsentInvalid.
+    Raises: ConsentNotFound, NotActive, ConsentInvalid, NotForRole, KeyReused.
     """
-    _need(caller)
+    _need(caller, RECORDERS)
 
     def withdraw(tx: Tx) -> Fenced:
-        consent = _of_caller(tx, caller, consent_id)
-        client_id = UUID(str(consent.client_id))
+        client_id = UUID(str(_of_caller(tx, caller, consent_id).client_id))
         tx.clients.get(client_id, lock="update")
+        consent = _of_caller(tx, caller, consent_id)
+        visible = _visible(tx, bridge, caller, client_id)
         now = tx.now()
         before = _desired(tx, bridge, client_id)
         try:
             withdrawal = Withdrawal(
                 at=at,
                 recorded_at=now,
-                by=Signer.model_validate(by or {}),
+                by=Signer.model_validate(by if by is not None else {}),
                 received_by_party=caller.party,
                 notified_parties=parties_to_notify(consent),
             )
         except ValidationError as error:
-            raise ConsentInvalid(_rules(error)) from error
+            raise ConsentInvalid(rules_of(error)) from None
         ended = consent.withdraw(withdrawal)
         tx.consents.change(
             consent_id, status=ended.status.value, doc=ended.model_dump(mode="json"), actor=caller.party
         )
         fenced = _fence(tx, bridge, client_id, before, consent_id=consent_id, told=parties_to_notify(ended))
         _audit(tx, caller, "consent/withdrawn", ended, now, fenced)
-        return Fenced(ended, *fenced)
+        return _told(ended, fenced, visible)
 
-    return await bridge.store.write(withdraw)
+    return await bridge.store.write(
+        lambda tx: once(tx, caller, repeat, lambda: withdraw(tx), note=_note, recall=_recall(tx, caller))
+    )
 
 
 async def read_consent(bridge: Bridge, caller: Caller, consent_id: UUID) -> Consent:
-    """One consent, for the parties on it. Raises: ConsentNotFound."""
+    """One consent, for the parties on it. Raises: ConsentNotFound, NotForRole."""
+    _need(caller, READERS)
     return await bridge.store.read(lambda tx: _of_caller(tx, caller, consent_id))
 
 
 async def list_consents(bridge: Bridge, caller: Caller, client_id: UUID) -> tuple[Consent, ...]:
-    """A client's consents that the caller's party is on (all of them for oversight). Raises: ClientNotFound."""
+    """A client's consents that the caller's party is on (all of them for oversight).
+
+    Raises: ClientNotFound, NotForRole.
+    """
+    _need(caller, READERS)
 
     def read(tx: Tx) -> tuple[Consent, ...]:
         _client(tx, bridge, caller, client_id)
@@ -213,32 +214,56 @@ def _desired_of_plan(
     return {p.system.id: desired_for(p, revision, facts, now) for p in bridge.partners_on(now)}
 
 
+def _visible(tx: Tx, bridge: Bridge, caller: Caller, client_id: UUID) -> frozenset[str]:
+    """Every item of the client's plans that the caller sees before anything changes."""
+    plans = known_plans(tx, bridge, caller, tx.plans.of_client(client_id))
+    return frozenset(path for seen in plans for path in seen.disclosure.view.leaves)
+
+
+def _told(
+    consent: Consent,
+    fenced: tuple[Mapping[str, tuple[str, ...]], tuple[str, ...]],
+    visible: frozenset[str],
+) -> Fenced:
+    shown = {s: tuple(p for p in paths if p in visible) for s, paths in fenced[0].items()}
+    return Fenced(consent, {s: paths for s, paths in shown.items() if paths}, fenced[1])
+
+
+def _note(fenced: Fenced) -> Doc:
+    cancelled = {system: list(paths) for system, paths in fenced.cancelled.items()}
+    return {"consent": fenced.consent.consent_id, "cancelled": cancelled, "told": list(fenced.notified)}
+
+
+def _recall(tx: Tx, caller: Caller) -> Callable[[Doc], Fenced]:
+    return lambda kept: Fenced(
+        _of_caller(tx, caller, UUID(kept["consent"])),
+        {system: tuple(paths) for system, paths in kept["cancelled"].items()},
+        tuple(kept["told"]),
+    )
+
+
 def _supersede(tx: Tx, caller: Caller, client_id: UUID, new: Consent) -> Consent:
-    row = tx.consents.get(UUID(str(new.supersedes)))
-    if row is None or row.client_id != client_id:
+    """End the form that *new* replaces; whose party is not on it cannot know of it."""
+    try:
+        old = _of_caller(tx, caller, UUID(str(new.supersedes)))
+    except ValueError:
+        raise ConsentNotFound from None
+    if old.client_id != str(client_id):
         raise ConsentNotFound
-    old = Consent.model_validate(row.doc)
     ended = old.superseded()
     tx.consents.change(
-        row.id, status=ended.status.value, doc=ended.model_dump(mode="json"), actor=caller.party
+        UUID(old.consent_id), status=ended.status.value, doc=ended.model_dump(mode="json"), actor=caller.party
     )
     return ended
 
 
-def _client(tx: Tx, bridge: Bridge, caller: Caller, client_id: UUID) -> None:
-    """Lock the client for whom the caller may act: it registered them, or knows a plan of theirs."""
-    if tx.clients.get(client_id) is None:
+def _client(tx: Tx, bridge: Bridge, caller: Caller, client_id: UUID, *, lock: Lock | None = None) -> None:
+    """Find, and with *lock* hold, the client for whom the caller may act: it registered them, or knows a plan."""
+    if tx.clients.get(client_id, lock=lock) is None or not bridge.in_force(caller.party, tx.now()):
         raise ClientNotFound
-    known = registered_by(tx, client_id, caller.party)
-    for plan in tx.plans.of_client(client_id):
-        if known:
-            break
-        try:
-            see(tx, bridge, caller, plan.id)
-            known = True
-        except BridgeError:
-            continue
-    if not known:
+    if registered_by(tx, client_id, caller.party):
+        return
+    if not known_plans(tx, bridge, caller, tx.plans.of_client(client_id)):
         raise ClientNotFound
 
 
@@ -257,49 +282,9 @@ def _is_on(caller: Caller, consent: Consent) -> bool:
     return caller.party in parties or caller.role is Role.OVERSIGHT
 
 
-def _valid(form: Mapping[str, Any]) -> Consent:
-    """The form as a value: ``mutual`` boxes become grants in both directions, wildcards what they stand for."""
-    given = dict(form)
-    try:
-        mutual = [MutualGrant.model_validate(box) for box in given.pop("mutual", ())]
-        grants = [_named(grant) for grant in given.get("grants", ())]
-        expanded = [
-            grant.model_dump(mode="json")
-            for box in mutual
-            for grant in expand_mutual(
-                box.parties, categories=box.categories, purpose=box.purpose, data_from=box.data_from
-            )
-        ]
-        return Consent.model_validate({**given, "grants": [*grants, *expanded]})
-    except ValidationError as error:
-        raise ConsentInvalid(_rules(error)) from error
-    except (CategoryMustBeNamed, UnknownCategory) as error:
-        raise ConsentInvalid([Problem("categories", str(error))]) from error
-    except (TypeError, AttributeError) as error:
-        raise ConsentInvalid([Problem("grants", "has the wrong shape")]) from error
-
-
-def _named(grant: Any) -> dict[str, Any]:
-    return {**grant, "categories": list(expand_categories(grant.get("categories", ())))}
-
-
-def _rules(error: ValidationError) -> list[Problem]:
-    return [
-        Problem(".".join(str(part) for part in e["loc"]), str(e["msg"]).removeprefix("Value error, "))
-        for e in error.errors(include_input=False, include_url=False)
-    ]
-
-
-def _check(bridge: Bridge, consent: Consent, day: date) -> None:
-    """A form that is to be active has to be right; an unreadable one can be kept as a draft."""
-    problems = recording_problems(consent, bridge.directory, on=day)
-    if problems and consent.status is ConsentStatus.ACTIVE:
-        raise ConsentInvalid(problems)
-
-
-def _need(caller: Caller) -> None:
-    if caller.role not in RECORDERS:
-        raise NotForRole(" or ".join(sorted(RECORDERS)))
+def _need(caller: Caller, roles: frozenset[Role]) -> None:
+    if caller.role not in roles:
+        raise NotForRole(" or ".join(sorted(roles)))
 
 
 def _audit(

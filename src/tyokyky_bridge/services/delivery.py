@@ -108,6 +108,8 @@ async def _attempt(engine: Engine, partner: Partner, link: LinkRow, progress: di
     look = await store.read(lambda tx: _look(tx, engine.bridge, partner, link))
     if look.kind == "absent" and not look.ours and not _is_ours(link):
         return Ended(Ack(link.desired_gen, "absent", None), "unchanged")
+    if not look.hetu:
+        return Ended(Park("identity", {"hits": 0}), "not_there")
     found = await _find(partner, link, look)
     progress["found"] = found
     standing = await partner.adapter.fetch(found)
@@ -178,13 +180,9 @@ def _look(tx: Tx, bridge: Bridge, partner: Partner, link: LinkRow) -> Look:
 
 
 def current_hetu(leaves: Mapping[str, Scalar]) -> str:
-    """The client's identity number in force: the official one, else a temporary one."""
-    numbers = {
-        str(leaves[p]): str(leaves.get(p.removesuffix("value") + "kind", "")) for p in leaves if _is_hetu(p)
-    }
-    ranked = sorted(
-        numbers, key=lambda n: ("official", "temporary", "foreign", "former", "").index(numbers[n])
-    )
+    """The client's identity number in force: the official one, else a temporary one; empty without either."""
+    numbers = {str(leaves[p]): str(leaves[p.removesuffix("value") + "kind"]) for p in leaves if _is_hetu(p)}
+    ranked = [n for kind in ("official", "temporary") for n in sorted(numbers) if numbers[n] == kind]
     return ranked[0] if ranked else ""
 
 

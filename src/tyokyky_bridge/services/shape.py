@@ -3,13 +3,46 @@
 import re
 import uuid
 from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import Any, Literal, cast
 
 from tyokyky_bridge.domain.errors import InvalidPlan, Problem
 from tyokyky_bridge.domain.items import Leaves, leaves_to_json, pattern_of
+from tyokyky_bridge.domain.schema import SCHEMA, Shape
 
-_ELEMENT = re.compile(r"\[[^\]]*\]$")
 _STEP = re.compile(r"([A-Za-z_0-9]+)((?:\[[^\]]*\])?)(?:\.|$)")
+_PATH_STEP = re.compile(r"([a-z][a-z0-9_]*)(?:\[([A-Za-z0-9_-]{1,64})\])?\Z")
+_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
+
+
+@dataclass(frozen=True)
+class Place:
+    """What the schema has at a path; *shape* are the members of an object or of a list's elements."""
+
+    form: Literal["leaf", "set", "member", "part", "list", "element"]
+    shape: Shape
+
+
+def place_of(path: str) -> Place:
+    """What stands at *path*: a leaf, a set or its member, an object, a list or its element.
+
+    Raises: InvalidPlan where the schema has nothing; the path is not repeated, for a caller made it up.
+    """
+    place = Place("part", SCHEMA.shape)
+    for step in path.split("."):
+        found = _PATH_STEP.match(step)
+        field = next((f for f in place.shape if found and f.name == found[1]), None)
+        if found is None or field is None or place.form not in {"part", "element"}:
+            raise InvalidPlan([Problem("?", "there is no such item")])
+        if found[2] is None:
+            place = Place(field.form, field.shape)
+        elif field.form == "list":
+            place = Place("element", field.shape)
+        elif field.form == "set":
+            place = Place("member", ())
+        else:
+            raise InvalidPlan([Problem("?", "there is no such item")])
+    return place
 
 
 def is_under(path: str, prefix: str) -> bool:
@@ -23,27 +56,81 @@ def element_of(path: str) -> str:
     return path[: end + 1] if end >= 0 else path
 
 
-def flatten(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+def flatten(path: str, value: Any) -> dict[str, Any]:
     """Leaves of a JSON value in plan shape, below *path*. Elements without an id get one; a bare code is its own id.
 
-    Raises: InvalidPlan for a shape that is no plan shape.
+    The values are as given: `plan_from_leaves` checks them. Raises: InvalidPlan with every place whose shape is not
+    the schema's; a name that the caller made up is not repeated.
     """
-    if isinstance(value, dict):
-        members = cast("dict[str, Any]", value)
-        if _ELEMENT.search(path) and "id" in members and not path.endswith(f"[{members['id']}]"):
-            raise InvalidPlan([Problem(pattern_of(path), "the id in the body is not the id in the path")])
-        for name, member in members.items():
-            if name != "id" or not _ELEMENT.search(path):
-                yield from flatten(f"{path}.{name}" if path else name, member)
-    elif isinstance(value, list):
-        for member in cast("list[Any]", value):
-            if isinstance(member, dict):
-                element = cast("dict[str, Any]", member)
-                yield from flatten(f"{path}[{element.get('id') or new_element_id()}]", element)
+    walk = _Walk({}, [])
+    walk.at(path, place_of(path), value)
+    if walk.problems:
+        raise InvalidPlan(walk.problems)
+    return walk.leaves
+
+
+@dataclass(frozen=True)
+class _Walk:
+    leaves: dict[str, Any]
+    problems: list[Problem]
+
+    def at(self, path: str, place: Place, value: Any) -> None:
+        if value is None:
+            return
+        if place.form in {"leaf", "member"}:
+            if isinstance(value, dict | list):
+                self._refuse(path, "must be a single value")
             else:
-                yield f"{path}[{member}]", member
-    elif value is not None:
-        yield path, value
+                self.leaves[path] = value
+        elif place.form in {"part", "element"}:
+            self._object(path, place, value)
+        elif not isinstance(value, list):
+            self._refuse(path, "must be a list")
+        elif place.form == "list":
+            self._elements(path, place, cast("list[Any]", value))
+        else:
+            self._codes(path, cast("list[Any]", value))
+
+    def _object(self, path: str, place: Place, value: Any) -> None:
+        if not isinstance(value, dict):
+            self._refuse(path, "must be an object")
+            return
+        members = dict(cast("dict[str, Any]", value))
+        if place.form == "element" and members.pop("id", None) not in {None, path[path.rindex("[") + 1 : -1]}:
+            self._refuse(path, "the id in the body is not the id in the path")
+        fields = {field.name: field for field in place.shape}
+        if unknown := members.keys() - fields.keys():
+            self._refuse(f"{path}.?", f"there are no such fields ({len(unknown)})")
+        for name in members.keys() & fields.keys():
+            self.at(f"{path}.{name}", Place(fields[name].form, fields[name].shape), members[name])
+
+    def _elements(self, path: str, place: Place, members: list[Any]) -> None:
+        seen: set[str] = set()
+        for member in members:
+            given = cast("dict[str, Any]", member).get("id") if isinstance(member, dict) else None
+            key = new_element_id() if given is None else given
+            if not isinstance(key, str) or not _KEY.match(key):
+                self._refuse(f"{path}[].id", "an id has 1-64 of a-z 0-9 -")
+            elif key in seen:
+                self._refuse(path, "two elements have the same id")
+            else:
+                seen.add(key)
+                before = len(self.leaves), len(self.problems)
+                self.at(f"{path}[{key}]", Place("element", place.shape), {} if member is None else member)
+                if before == (len(self.leaves), len(self.problems)):
+                    self._refuse(path, "an element has nothing but its id")
+
+    def _codes(self, path: str, members: list[Any]) -> None:
+        for member in members:
+            if not isinstance(member, str) or not _KEY.match(member):
+                self._refuse(f"{path}[]", "is not a code")
+            elif f"{path}[{member}]" in self.leaves:
+                self._refuse(path, "a value stands twice")
+            else:
+                self.leaves[f"{path}[{member}]"] = member
+
+    def _refuse(self, path: str, rule: str) -> None:
+        self.problems.append(Problem(pattern_of(path), rule))
 
 
 def new_element_id() -> str:

@@ -34,14 +34,19 @@ class Seen:
     def etag(self) -> str:
         """A strong validator of the caller's view: a change the caller cannot see does not move it."""
         view = self.disclosure.view
-        doc = [leaves_to_json(view.leaves), sorted(view.withheld)]
+        doc = [leaves_to_json(view.leaves), sorted(view.withheld), view.non_disclosure]
         return hashlib.sha256(orjson.dumps(doc, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
 
     def sight(self, caller: Caller, bridge: Bridge) -> Sight:
         """What the caller may touch when it edits."""
-        party = bridge.directory.party(caller.party, on=finnish_day(self.revision.recorded_at))
-        permitted = {path for path, decision in self.disclosure.decisions.items() if decision.permits}
-        return Sight(permitted=permitted, withheld=self.disclosure.view.withheld, register=party.register)
+        party = bridge.directory.party(caller.party, on=finnish_day(self.disclosure.at))
+        view = self.disclosure.view
+        return Sight(
+            permitted=view.leaves.keys(),  # a non-disclosure order keeps back some of what was permitted
+            withheld=view.withheld,
+            register=party.register,
+            shielded=view.non_disclosure,
+        )
 
 
 def see(tx: Tx, bridge: Bridge, caller: Caller, plan_id: UUID, *, lock: Lock | None = None) -> Seen:
@@ -50,7 +55,7 @@ def see(tx: Tx, bridge: Bridge, caller: Caller, plan_id: UUID, *, lock: Lock | N
     Raises: PlanNotFound, also where the plan exists and the caller may not know it (existence is confidential).
     """
     head = tx.plans.get(plan_id, lock=lock)
-    if head is None:
+    if head is None or not bridge.in_force(caller.party, tx.now()):
         raise PlanNotFound
     revision = latest_revision(tx, plan_id)
     seen = Seen(plan_id, head.client_id, revision, _disclosure(tx, bridge, caller, head.client_id, revision))

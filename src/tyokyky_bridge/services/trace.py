@@ -73,6 +73,7 @@ class LinkView:
     """A link as callers see it: its state, what waits, what was cancelled, and its newest deliveries."""
 
     link: LinkRow
+    parked_detail: Mapping[str, Any] | None
     cancelled: tuple[Mapping[str, Any], ...]
     deliveries: tuple[Mapping[str, Any], ...]
 
@@ -111,27 +112,30 @@ async def list_links(bridge: Bridge, caller: Caller, plan_id: UUID) -> tuple[Lin
 
     def read(tx: Tx) -> tuple[LinkView, ...]:
         seen = see(tx, bridge, caller, plan_id)
-        whole = caller.role in {Role.OVERSIGHT, Role.OPERATIONS}
-        visible = seen.disclosure.view.leaves
-        return tuple(_view(tx, link, None if whole else visible) for link in tx.links.of_plan(plan_id))
+        return tuple(_view(tx, link, _shown_to(caller, seen)) for link in tx.links.of_plan(plan_id))
 
     return await bridge.store.read(read)
 
 
-async def redrive_link(bridge: Bridge, caller: Caller, plan_id: UUID, system: str) -> LinkRow:
-    """Try a parked link again, after a person has seen to the reason. Raises: LinkNotFound, LinkNotParked."""
+async def redrive_link(bridge: Bridge, caller: Caller, plan_id: UUID, system: str) -> LinkView:
+    """Try a parked link again, after a person has seen to the reason.
+
+    Raises: PlanNotFound, LinkNotFound, LinkNotParked, NotForRole.
+    """
     if caller.role not in {Role.OPERATIONS, Role.OVERSIGHT, Role.PROFESSIONAL}:
         raise NotForRole(Role.OPERATIONS.value)
 
-    def redrive(tx: Tx) -> LinkRow:
+    def redrive(tx: Tx) -> LinkView:
         seen = see(tx, bridge, caller, plan_id, lock="update")
+        if system not in bridge.partners:
+            raise LinkNotFound
         links = tx.links.of_plan(plan_id, system=system, lock="update")
         if not links:
             raise LinkNotFound
         if not tx.links.redrive(link_id=links[0].id):
             raise LinkNotParked
         _audit(tx, caller, seen, system, event="link/redriven")
-        return tx.links.of_plan(plan_id, system=system)[0]
+        return _view(tx, tx.links.of_plan(plan_id, system=system)[0], _shown_to(caller, seen))
 
     return await bridge.store.write(redrive)
 
@@ -213,6 +217,22 @@ def _state(
     return "parked" if link is not None and link.state == "parked" else "queued"
 
 
+def _shown_to(caller: Caller, seen: Seen) -> Mapping[str, Any] | None:
+    """The items whose paths the caller may be told; ``None``: all."""
+    whole = caller.role in {Role.OVERSIGHT, Role.OPERATIONS}
+    return None if whole else seen.disclosure.view.leaves
+
+
+def _detail(link: LinkRow, visible: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Why a link is parked. Where that names items that the caller does not see, it is told the reason alone."""
+    detail = link.parked_detail
+    if detail is None or visible is None:
+        return detail
+    named = {str(detail["path"])} if "path" in detail else set[str]()
+    named |= {str(path) for path in detail.get("paths", ())}
+    return detail if named <= visible.keys() else {}
+
+
 def _view(tx: Tx, link: LinkRow, visible: Mapping[str, Any] | None) -> LinkView:
     def shown(path: str) -> bool:
         return visible is None or path in visible
@@ -244,7 +264,7 @@ def _view(tx: Tx, link: LinkRow, visible: Mapping[str, Any] | None) -> LinkView:
                 "partner_code": attempt.native_code if attempt else None,
             }
         )
-    return LinkView(link, cancelled, tuple(deliveries))
+    return LinkView(link, _detail(link, visible), cancelled, tuple(deliveries))
 
 
 def _audit(tx: Tx, caller: Caller, seen: Seen, system: str, event: str = "disclosures/read") -> None:
