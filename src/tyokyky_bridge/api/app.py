@@ -1,27 +1,28 @@
 """The HTTP face: one FastAPI application over a wired bridge."""
 
+import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tyokyky_bridge.api import health, problems, v1
 from tyokyky_bridge.api.auth import TokenReader
+from tyokyky_bridge.api.examples import add_examples
+from tyokyky_bridge.api.intake import BodyLimit, Faults
 from tyokyky_bridge.api.schemas import Problem
 from tyokyky_bridge.domain.consent import Consent
 from tyokyky_bridge.domain.plan import SupportPlan
 from tyokyky_bridge.services.bridge import Bridge
-from tyokyky_bridge.services.consents import MutualGrant
+from tyokyky_bridge.services.forms import MutualGrant
 
 TITLE = "tyokyky-bridge"
 DESCRIPTION = (
     "One work-ability support plan for each client, kept in step across Lifecare, Sosiaali Effica, Ura and TYPPI. "
     "What a caller reads is always a view: items without a legal basis for the calling party are left out."
 )
-MAX_BODY_BYTES = 2 * 1024 * 1024
 
 
 def create_app(bridge: Bridge | None, tokens: TokenReader | None, *, close_bridge: bool = True) -> FastAPI:
@@ -34,7 +35,13 @@ def create_app(bridge: Bridge | None, tokens: TokenReader | None, *, close_bridg
             await bridge.store.aclose()
 
     app = FastAPI(
-        title=TITLE, description=DESCRIPTION, version="1", docs_url=None, redoc_url=None, lifespan=lifespan
+        title=TITLE,
+        description=DESCRIPTION,
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        generate_unique_id_function=lambda route: route.name,
     )
     app.state.bridge = bridge
     app.state.tokens = tokens
@@ -42,6 +49,7 @@ def create_app(bridge: Bridge | None, tokens: TokenReader | None, *, close_bridg
     app.include_router(v1.router)
     app.include_router(health.router)
     app.add_middleware(BodyLimit)
+    app.add_middleware(Faults)
     app.openapi = lambda: describe(app)
     return app
 
@@ -65,8 +73,10 @@ def describe(app: FastAPI) -> dict[str, Any]:
     schemas["Problem"] = Problem.model_json_schema()
     _as_form(schemas)
     described: dict[str, Any] = _with_references(doc)
-    app.openapi_schema = described
-    return described
+    add_examples(described)
+    plain: dict[str, Any] = json.loads(json.dumps(described))  # nothing shared, so that YAML needs no anchors
+    app.openapi_schema = plain
+    return plain
 
 
 def _as_form(schemas: dict[str, Any]) -> None:
@@ -91,31 +101,3 @@ def _with_references(node: Any) -> Any:
     if isinstance(node, list):
         return [_with_references(member) for member in cast("list[Any]", node)]
     return node
-
-
-class BodyLimit:
-    """Refuses bodies over `MAX_BODY_BYTES` by header or, without one, while reading."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if declared.isdigit() and int(declared) > MAX_BODY_BYTES:
-            await problems.problem("request/too-large")(scope, receive, send)
-            return
-        read = 0
-
-        async def limited() -> Message:
-            nonlocal read
-            message = await receive()
-            read += len(message.get("body", b""))
-            if read > MAX_BODY_BYTES:
-                return {"type": "http.disconnect"}
-            return message
-
-        await self._app(scope, limited, send)

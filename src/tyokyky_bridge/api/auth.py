@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request, Security
@@ -13,6 +14,7 @@ from joserfc.jwt import JWTClaimsRegistry
 
 from tyokyky_bridge.domain.errors import BridgeError
 from tyokyky_bridge.domain.parties import Purpose
+from tyokyky_bridge.services.bridge import Bridge
 from tyokyky_bridge.services.callers import Caller, Role
 
 _E = TypeVar("_E", Role, Purpose)
@@ -20,6 +22,7 @@ _E = TypeVar("_E", Role, Purpose)
 ALGORITHMS = ["ES256", "PS256"]
 LEEWAY_S = 10
 MAX_LIFE_S = 3600
+MAX_SUBJECT = 128
 
 
 class MissingToken(BridgeError):
@@ -59,32 +62,42 @@ class TokenReader:
         try:
             decoded = jwt.decode(token, self._keys, algorithms=ALGORITHMS)
             self._claims.validate(decoded.claims)
-        except (JoseError, ValueError, KeyError, TypeError) as error:
+            claims = decoded.claims
+            lifetime_s = float(claims["exp"]) - float(claims["iat"])
+            ahead_s = float(claims["iat"]) - time.time()
+        except (JoseError, ValueError, KeyError, TypeError, OverflowError) as error:
             msg = "signature, issuer, audience or lifetime does not hold"
             raise BadToken(msg) from error
-        claims = decoded.claims
+        if not 0 < lifetime_s <= MAX_LIFE_S or ahead_s > LEEWAY_S:
+            msg = f"a token may live {MAX_LIFE_S} s at most, from now on"
+            raise BadToken(msg)
         return Caller(
             party=self._party(claims),
             role=_member(Role, claims, "role"),
-            subject=str(claims["sub"])[:128],
+            subject=_subject(claims),
             purpose=_member(Purpose, claims, "purpose"),
         )
 
     def _party(self, claims: Mapping[str, Any]) -> str:
-        lifetime_s = int(claims["exp"]) - int(claims["iat"])
-        if lifetime_s > MAX_LIFE_S or int(claims["iat"]) > time.time() + LEEWAY_S:
-            msg = f"a token may live {MAX_LIFE_S} s at most"
-            raise BadToken(msg)
-        if claims.get("party") not in self._parties:
+        party = claims.get("party")
+        if not isinstance(party, str) or party not in self._parties:
             msg = "the claim party names no party of this hub"
             raise BadToken(msg)
-        return str(claims["party"])
+        return party
+
+
+def _subject(claims: Mapping[str, Any]) -> str:
+    subject = str(claims["sub"])
+    if len(subject) > MAX_SUBJECT or not subject.isprintable():
+        msg = f"the claim sub is longer than {MAX_SUBJECT} characters or not printable"
+        raise BadToken(msg)
+    return subject
 
 
 def _member(kind: type[_E], claims: Mapping[str, Any], name: str) -> _E:
     try:
         return kind(claims[name])
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, TypeError) as error:
         msg = f"the claim {name} is missing or not one of the known values"
         raise BadToken(msg) from error
 
@@ -94,15 +107,24 @@ _scheme = HTTPBearer(
 )
 
 
-def calling(
-    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_scheme)]
-) -> Caller:
-    """The caller of this request. Raises `MissingToken` or `BadToken`."""
-    if credentials is None or not credentials.credentials:
+def authenticate(request: Request, *, at: datetime) -> Caller:
+    """The caller that the request's token names, if its party is in force. Raises `MissingToken` or `BadToken`."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
         msg = "send Authorization: Bearer <token>"
         raise MissingToken(msg)
     reader: TokenReader = request.app.state.tokens
-    return reader.read(credentials.credentials)
+    bridge: Bridge = request.app.state.bridge
+    caller = reader.read(token.strip())
+    if not bridge.in_force(caller.party, at):
+        msg = "the party of the token is not in force"
+        raise BadToken(msg)
+    return caller
+
+
+def calling(request: Request, _: Annotated[HTTPAuthorizationCredentials | None, Security(_scheme)]) -> Caller:
+    """The caller of this request, authenticated by its route before anything of it was read."""
+    return request.state.caller
 
 
 CallerDep = Annotated[Caller, Depends(calling)]

@@ -8,7 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from tyokyky_bridge.domain.consent import Consent
 from tyokyky_bridge.services.consents import Fenced
-from tyokyky_bridge.services.records import LinkRow
 from tyokyky_bridge.services.shape import shaped
 from tyokyky_bridge.services.sight import Seen
 from tyokyky_bridge.services.trace import LinkView, Trace
@@ -64,11 +63,29 @@ class ClientFound(BaseModel):
 
 
 class PlanListed(BaseModel):
-    """A plan's head."""
+    """A plan's head; status and case are absent where the caller may not see them."""
 
     plan_id: UUID
-    case_id: UUID
-    status: str
+    case_id: UUID | None
+    status: str | None
+
+    @classmethod
+    def of(cls, seen: Seen) -> "PlanListed":
+        """Render one caller's view."""
+        leaves = seen.disclosure.view.leaves
+        return cls.model_validate(
+            {
+                "plan_id": seen.plan_id,
+                "case_id": leaves.get("header.case_id"),
+                "status": leaves.get("header.status"),
+            }
+        )
+
+
+SectionContent = Annotated[
+    dict[str, Any] | list[Any] | None,
+    WithJsonSchema({"description": "The section in plan shape: an object or a list, as in SupportPlan."}),
+]
 
 
 class PlanToCreate(Body):
@@ -177,14 +194,17 @@ class LinkShown(BaseModel):
     attempts: int
     last_error: str | None
     parked_reason: str | None
-    parked_detail: dict[str, Any] | None
+    parked_detail: dict[str, Any] | None = Field(
+        description="rows, paths and rules; null where that names items that the caller does not see"
+    )
     retained: bool = Field(description="the partner keeps what it lawfully got before the basis ended")
     cancelled: list[dict[str, Any]] = []
     deliveries: list[dict[str, Any]] = []
 
     @classmethod
-    def of(cls, link: LinkRow, view: LinkView | None = None) -> "LinkShown":
+    def of(cls, view: LinkView) -> "LinkShown":
         """Render a link."""
+        link = view.link
         return cls(
             system=link.system,
             state=link.state,
@@ -197,10 +217,10 @@ class LinkShown(BaseModel):
             attempts=link.attempts,
             last_error=link.last_error,
             parked_reason=link.parked_reason,
-            parked_detail=dict(link.parked_detail) if link.parked_detail else None,
+            parked_detail=dict(view.parked_detail) if view.parked_detail else None,
             retained=link.retained,
-            cancelled=[dict(c) for c in view.cancelled] if view else [],
-            deliveries=[dict(d) for d in view.deliveries] if view else [],
+            cancelled=[dict(c) for c in view.cancelled],
+            deliveries=[dict(d) for d in view.deliveries],
         )
 
 

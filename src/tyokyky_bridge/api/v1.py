@@ -1,7 +1,7 @@
 """``/v1``: clients, plans, consents and links in the canonical plan's own shape. Each handler makes one call."""
 
 import hashlib
-from collections.abc import Mapping
+import json
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -9,35 +9,58 @@ from fastapi import APIRouter, Body, Depends, Header, Path, Request, Response
 
 from tyokyky_bridge.api import schemas
 from tyokyky_bridge.api.auth import CallerDep
-from tyokyky_bridge.api.idempotency import once
-from tyokyky_bridge.api.problems import MEDIA_TYPE, STATUS
+from tyokyky_bridge.api.intake import StrictRoute
+from tyokyky_bridge.api.problems import MEDIA_TYPE, STATUS, problem_body
 from tyokyky_bridge.domain.errors import BridgeError
 from tyokyky_bridge.services import clients, consents, plans, trace
 from tyokyky_bridge.services.bridge import Bridge
 from tyokyky_bridge.services.changes import Change
 from tyokyky_bridge.services.loading import PlanNotFound
+from tyokyky_bridge.services.repeats import RepeatKey
+
+ALWAYS = ("auth/missing-token", "auth/bad-token", "auth/not-for-role", "server/unavailable", "server/error")
+WITH_BODY = (
+    "request/invalid",
+    "request/malformed",
+    "request/too-large",
+    "request/timeout",
+    "request/unsupported-media-type",
+)
+WRITES = ("store/constraint", "store/row-missing")
+EDITS = (
+    *WITH_BODY,
+    *WRITES,
+    "plan/not-found",
+    "plan/stale",
+    "plan/precondition-required",
+    "plan/closed",
+    "plan/invalid",
+    "plan/not-your-field",
+    "plan/category-withheld",
+    "hetu/invalid",
+)
+ETAG = {
+    "ETag": {"description": "of the caller's view; send it back as If-Match", "schema": {"type": "string"}}
+}
+LOCATION = {"Location": {"description": "of the new plan", "schema": {"type": "string"}}}
 
 
-def _errors(*codes: str) -> dict[int | str, dict[str, Any]]:
-    always = (
-        "auth/missing-token",
-        "auth/bad-token",
-        "auth/not-for-role",
-        "request/invalid",
-        "request/malformed",
-        "request/too-large",
-        "server/unavailable",
-    )
-    described: dict[int, list[str]] = {}
-    for code in (*always, *codes):
-        described.setdefault(STATUS[code], []).append(code)
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {
-        status: {"description": ", ".join(found), "content": content} for status, found in described.items()
-    }
+def _answers(
+    *codes: str, ok: int = 200, headers: dict[str, Any] | None = None
+) -> dict[int | str, dict[str, Any]]:
+    """What an operation may answer: its headers on success, and every error with its code and an example."""
+    by_status: dict[int, dict[str, Any]] = {}
+    for code in sorted({*ALWAYS, *codes}, key=lambda c: (STATUS[c], c)):
+        by_status.setdefault(STATUS[code], {})[code] = {"value": problem_body(code)}
+    answers: dict[int | str, dict[str, Any]] = {ok: {"headers": headers}} if headers else {}
+    for status, examples in by_status.items():
+        schema = {"$ref": "#/components/schemas/Problem"}
+        content = {MEDIA_TYPE: {"schema": schema, "examples": examples}}
+        answers[status] = {"description": ", ".join(examples), "content": content}
+    return answers
 
 
-router = APIRouter(prefix="/v1")
+router = APIRouter(prefix="/v1", route_class=StrictRoute)
 
 
 def the_bridge(request: Request) -> Bridge:
@@ -46,10 +69,18 @@ def the_bridge(request: Request) -> Bridge:
 
 
 BridgeDep = Annotated[Bridge, Depends(the_bridge)]
-IfMatch = Annotated[str | None, Header(description="ETag of the plan as last read", examples=['"5f1c…"'])]
+IfMatch = Annotated[
+    str | None, Header(max_length=128, description="ETag of the plan as last read", examples=['"5f1c…"'])
+]
 Section = Annotated[str, Path(pattern=r"^[a-z_]{1,40}$", examples=["goals"])]
+SystemId = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$", examples=["ura"])]
+Number = Annotated[int, Path(ge=1, le=1_000_000, examples=[1])]
 IdempotencyKey = Annotated[
-    str | None, Header(max_length=128, description="a repeat with the same key gets the same answer")
+    str | None,
+    Header(
+        pattern=r"^[!-~]{1,128}$",
+        description="a repeat with the same key has no second effect and is answered from what the first made",
+    ),
 ]
 
 
@@ -62,7 +93,12 @@ class PreconditionRequired(BridgeError):
         super().__init__("send If-Match with the ETag of the plan as last read")
 
 
-@router.post("/clients", status_code=201, responses=_errors("client/identity-taken"), tags=["clients"])
+@router.post(
+    "/clients",
+    status_code=201,
+    tags=["clients"],
+    responses=_answers(*WITH_BODY, *WRITES, "client/identity-taken", "hetu/invalid"),
+)
 async def register_client(
     body: schemas.ClientIdentity, bridge: BridgeDep, caller: CallerDep
 ) -> schemas.ClientRegistered:
@@ -70,38 +106,51 @@ async def register_client(
     return schemas.ClientRegistered(client_id=await clients.register_client(bridge, caller, body.hetu))
 
 
-@router.post("/clients/search", responses=_errors("client/not-found"), tags=["clients"])
+@router.post(
+    "/clients/search", tags=["clients"], responses=_answers(*WITH_BODY, "client/not-found", "hetu/invalid")
+)
 async def find_client(
     body: schemas.ClientIdentity, bridge: BridgeDep, caller: CallerDep
 ) -> schemas.ClientFound:
     """Find a client by identity number: only by POST, and 404 unless the caller may know of them."""
     client_id, found = await clients.find_client(bridge, caller, body.hetu)
-    listed = [schemas.PlanListed(plan_id=p.id, case_id=p.case_id, status=p.status) for p in found]
-    return schemas.ClientFound(client_id=client_id, plans=listed)
+    return schemas.ClientFound(client_id=client_id, plans=[schemas.PlanListed.of(seen) for seen in found])
 
 
 @router.post(
     "/plans",
     status_code=201,
-    response_model=schemas.PlanSeen,
     tags=["plans"],
-    responses=_errors("client/not-found", "plan/exists", "idempotency/key-reused"),
+    responses=_answers(
+        *WITH_BODY,
+        *WRITES,
+        "client/not-found",
+        "plan/exists",
+        "plan/invalid",
+        "plan/not-your-field",
+        "hetu/invalid",
+        "idempotency/key-reused",
+        ok=201,
+        headers=ETAG | LOCATION,
+    ),
 )
 async def create_plan(
-    body: schemas.PlanToCreate, bridge: BridgeDep, caller: CallerDep, idempotency_key: IdempotencyKey = None
-) -> Response:
+    body: schemas.PlanToCreate,
+    bridge: BridgeDep,
+    caller: CallerDep,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
+) -> schemas.PlanSeen:
     """Record a client's plan. Linked systems receive what they may have afterwards: see the plan's links."""
-
-    async def create() -> tuple[int, Mapping[str, Any], Mapping[str, str]]:
-        seen = await plans.create_plan(bridge, caller, body.client_id, body.plan)
-        headers = {"ETag": f'"{seen.etag}"', "Location": f"/v1/plans/{seen.plan_id}"}
-        return 201, schemas.PlanSeen.of(seen).model_dump(mode="json"), headers
-
-    digest = hashlib.sha256(body.model_dump_json().encode()).hexdigest()
-    return await once(bridge, caller, idempotency_key, digest, create)
+    repeat = _repeat(idempotency_key, "create_plan", body.client_id, body.plan)
+    seen = await plans.create_plan(bridge, caller, body.client_id, body.plan, repeat=repeat)
+    response.headers["Location"] = f"/v1/plans/{seen.plan_id}"
+    return _seen(seen, response)
 
 
-@router.get("/plans/{plan_id}", responses=_errors("plan/not-found"), tags=["plans"])
+@router.get(
+    "/plans/{plan_id}", tags=["plans"], responses=_answers("request/invalid", "plan/not-found", headers=ETAG)
+)
 async def read_plan(
     plan_id: UUID, bridge: BridgeDep, caller: CallerDep, response: Response
 ) -> schemas.PlanSeen:
@@ -109,11 +158,7 @@ async def read_plan(
     return _seen(await plans.read_plan(bridge, caller, plan_id), response)
 
 
-@router.patch(
-    "/plans/{plan_id}",
-    tags=["plans"],
-    responses=_errors("plan/not-found", "plan/stale", "plan/precondition-required", "plan/closed"),
-)
+@router.patch("/plans/{plan_id}", tags=["plans"], responses=_answers(*EDITS, headers=ETAG))
 async def revise_plan(
     plan_id: UUID,
     body: schemas.PlanChanges,
@@ -129,15 +174,12 @@ async def revise_plan(
     )
 
 
-@router.put(
-    "/plans/{plan_id}/sections/{section}",
-    tags=["plans"],
-    responses=_errors("plan/not-found", "plan/stale", "plan/precondition-required", "plan/closed"),
-)
+@router.put("/plans/{plan_id}/sections/{section}", tags=["plans"], responses=_answers(*EDITS, headers=ETAG))
 async def replace_section(
     plan_id: UUID,
     section: Section,
-    body: Annotated[Any, Body()],
+    body: Annotated[schemas.SectionContent, Body()],
+    *,
     bridge: BridgeDep,
     caller: CallerDep,
     response: Response,
@@ -149,20 +191,28 @@ async def replace_section(
     return _seen(seen, response)
 
 
-@router.get("/plans/{plan_id}/revisions", responses=_errors("plan/not-found"), tags=["plans"])
+@router.get(
+    "/plans/{plan_id}/revisions", tags=["plans"], responses=_answers("request/invalid", "plan/not-found")
+)
 async def list_revisions(plan_id: UUID, bridge: BridgeDep, caller: CallerDep) -> list[schemas.RevisionListed]:
-    """The revisions in which something changed that the caller may see."""
+    """The revisions in which something changed that the caller may see, numbered from 1 for this caller."""
     found = await plans.list_revisions(bridge, caller, plan_id)
     return [
         schemas.RevisionListed(revision=r.number, at=r.at, cause=r.cause, etag=r.seen.etag) for r in found
     ]
 
 
-@router.get("/plans/{plan_id}/revisions/{number}", responses=_errors("plan/not-found"), tags=["plans"])
-async def read_revision(plan_id: UUID, number: int, bridge: BridgeDep, caller: CallerDep) -> schemas.PlanSeen:
+@router.get(
+    "/plans/{plan_id}/revisions/{number}",
+    tags=["plans"],
+    responses=_answers("request/invalid", "plan/not-found"),
+)
+async def read_revision(
+    plan_id: UUID, number: Number, bridge: BridgeDep, caller: CallerDep
+) -> schemas.PlanSeen:
     """One of those revisions, by today's decisions for the caller."""
     found = await plans.list_revisions(bridge, caller, plan_id)
-    if not 1 <= number <= len(found):
+    if number > len(found):
         raise PlanNotFound
     return schemas.PlanSeen.of(found[number - 1].seen)
 
@@ -170,23 +220,29 @@ async def read_revision(plan_id: UUID, number: int, bridge: BridgeDep, caller: C
 @router.post(
     "/plans/{plan_id}/close",
     tags=["plans"],
-    responses=_errors("plan/not-found", "plan/stale", "plan/precondition-required", "plan/closed"),
+    responses=_answers(*EDITS, "idempotency/key-reused", headers=ETAG),
 )
 async def close_plan(
     plan_id: UUID,
     body: schemas.PlanToClose,
+    *,
     bridge: BridgeDep,
     caller: CallerDep,
     response: Response,
     if_match: IfMatch = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> schemas.PlanSeen:
     """Close the plan; the closing is delivered like any other change."""
     given = body.model_dump(mode="json", exclude_none=True)
-    changes = [Change(f"closing.{name}", value) for name, value in given.items()] + [
-        Change("header.status", "closed")
-    ]
+    changes = [Change(f"closing.{name}", value) for name, value in given.items()]
     seen = await plans.revise_plan(
-        bridge, caller, plan_id, changes, if_match=_validator(if_match), cause="close"
+        bridge,
+        caller,
+        plan_id,
+        [*changes, Change("header.status", "closed")],
+        if_match=_validator(if_match),
+        cause="close",
+        repeat=_repeat(idempotency_key, "close_plan", plan_id, given),
     )
     return _seen(seen, response)
 
@@ -195,22 +251,43 @@ async def close_plan(
     "/clients/{client_id}/consents",
     status_code=201,
     tags=["consents"],
-    responses=_errors("client/not-found", "consent/not-found", "consent/not-active", "consent/invalid"),
+    responses=_answers(
+        *WITH_BODY,
+        *WRITES,
+        "client/not-found",
+        "consent/not-found",
+        "consent/not-active",
+        "consent/invalid",
+        "idempotency/key-reused",
+    ),
 )
 async def record_consent(
-    client_id: UUID, body: schemas.ConsentForm, bridge: BridgeDep, caller: CallerDep
+    client_id: UUID,
+    body: schemas.ConsentForm,
+    bridge: BridgeDep,
+    caller: CallerDep,
+    idempotency_key: IdempotencyKey = None,
 ) -> schemas.ConsentRecorded:
     """Record a signed form, or with ``supersedes`` replace one: of the old form nothing is inherited."""
-    return schemas.ConsentRecorded.of(await consents.record_consent(bridge, caller, client_id, body))
+    repeat = _repeat(idempotency_key, "record_consent", client_id, body)
+    return schemas.ConsentRecorded.of(
+        await consents.record_consent(bridge, caller, client_id, body, repeat=repeat)
+    )
 
 
-@router.get("/clients/{client_id}/consents", responses=_errors("client/not-found"), tags=["consents"])
+@router.get(
+    "/clients/{client_id}/consents",
+    tags=["consents"],
+    responses=_answers("request/invalid", "client/not-found"),
+)
 async def list_consents(client_id: UUID, bridge: BridgeDep, caller: CallerDep) -> list[consents.Consent]:
     """The client's consents that the caller's party is on."""
     return list(await consents.list_consents(bridge, caller, client_id))
 
 
-@router.get("/consents/{consent_id}", responses=_errors("consent/not-found"), tags=["consents"])
+@router.get(
+    "/consents/{consent_id}", tags=["consents"], responses=_answers("request/invalid", "consent/not-found")
+)
 async def read_consent(consent_id: UUID, bridge: BridgeDep, caller: CallerDep) -> consents.Consent:
     """One consent, for the parties on it."""
     return await consents.read_consent(bridge, caller, consent_id)
@@ -219,41 +296,60 @@ async def read_consent(consent_id: UUID, bridge: BridgeDep, caller: CallerDep) -
 @router.post(
     "/consents/{consent_id}/withdrawal",
     tags=["consents"],
-    responses=_errors("consent/not-found", "consent/not-active", "consent/invalid"),
+    responses=_answers(
+        *WITH_BODY,
+        *WRITES,
+        "consent/not-found",
+        "consent/not-active",
+        "consent/invalid",
+        "idempotency/key-reused",
+    ),
 )
 async def withdraw_consent(
-    consent_id: UUID, body: schemas.WithdrawalToRecord, bridge: BridgeDep, caller: CallerDep
+    consent_id: UUID,
+    body: schemas.WithdrawalToRecord,
+    bridge: BridgeDep,
+    caller: CallerDep,
+    idempotency_key: IdempotencyKey = None,
 ) -> schemas.ConsentRecorded:
     """Withdraw a consent: what rested on it stops at once, what waited is cancelled, the parties are told."""
-    fenced = await consents.withdraw_consent(bridge, caller, consent_id, at=body.at, by=body.by)
+    repeat = _repeat(idempotency_key, "withdraw_consent", consent_id, body.at, body.by)
+    fenced = await consents.withdraw_consent(
+        bridge, caller, consent_id, at=body.at, by=body.by, repeat=repeat
+    )
     return schemas.ConsentRecorded.of(fenced)
 
 
-@router.get("/plans/{plan_id}/links", responses=_errors("plan/not-found"), tags=["links"])
+@router.get("/plans/{plan_id}/links", tags=["links"], responses=_answers("request/invalid", "plan/not-found"))
 async def list_links(plan_id: UUID, bridge: BridgeDep, caller: CallerDep) -> list[schemas.LinkShown]:
     """Each system's record as desired state: in sync, due, leased or parked with its reason; newest deliveries."""
-    return [schemas.LinkShown.of(view.link, view) for view in await trace.list_links(bridge, caller, plan_id)]
+    return [schemas.LinkShown.of(view) for view in await trace.list_links(bridge, caller, plan_id)]
 
 
 @router.post(
     "/plans/{plan_id}/links/{system}/redrive",
     tags=["links"],
-    responses=_errors("plan/not-found", "link/not-found", "link/not-parked"),
+    responses=_answers("request/invalid", "plan/not-found", "link/not-found", "link/not-parked"),
 )
-async def redrive_link(plan_id: UUID, system: str, bridge: BridgeDep, caller: CallerDep) -> schemas.LinkShown:
+async def redrive_link(
+    plan_id: UUID, system: SystemId, bridge: BridgeDep, caller: CallerDep
+) -> schemas.LinkShown:
     """Try a parked link again. Every item is decided afresh; nothing can be re-sent without that."""
     return schemas.LinkShown.of(await trace.redrive_link(bridge, caller, plan_id, system))
 
 
 @router.get(
     "/plans/{plan_id}/disclosures/{system}",
-    responses=_errors("plan/not-found", "link/not-found"),
     tags=["links"],
+    responses=_answers("request/invalid", "plan/not-found", "link/not-found"),
 )
 async def read_disclosures(
-    plan_id: UUID, system: str, bridge: BridgeDep, caller: CallerDep
+    plan_id: UUID, system: SystemId, bridge: BridgeDep, caller: CallerDep
 ) -> schemas.DisclosuresShown:
-    """Every item of the plan with its decision, basis and reason towards one system; no values."""
+    """Every item of the plan with its decision, basis and reason towards one system; no values.
+
+    A caller gets the items that it may see itself; oversight gets them all.
+    """
     return schemas.DisclosuresShown.of(await trace.trace_disclosures(bridge, caller, plan_id, system))
 
 
@@ -266,3 +362,10 @@ def _validator(if_match: str | None) -> str:
     if if_match is None:
         raise PreconditionRequired
     return if_match.strip().strip('"')
+
+
+def _repeat(key: str | None, operation: str, *asked: Any) -> RepeatKey | None:
+    if key is None:
+        return None
+    digest = hashlib.sha256(json.dumps([operation, *asked], sort_keys=True, default=str).encode())
+    return RepeatKey(key, digest.hexdigest())
