@@ -3,6 +3,7 @@
 The demo tells its story on one; the journeys and the crash drills in the tests run on the same.
 """
 
+import asyncio
 import json
 import os
 import secrets
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.metadata import entry_points
@@ -26,8 +28,9 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from tyokyky_bridge.adapterkit.testing import SimulatorProcess
-from tyokyky_bridge.adapterkit.trial import prepare
+from tyokyky_bridge.adapterkit.trial import Trial, prepare
 from tyokyky_bridge.registry import GROUP
+from tyokyky_bridge.storage import migrate
 
 ISSUER = "https://issuer.demo.tyokyky-bridge.example"
 AUDIENCE = "tyokyky-bridge"
@@ -110,23 +113,16 @@ class Stage:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)
         try:
-            self._start_simulators()
+            with ThreadPoolExecutor() as pool:
+                migrated = pool.submit(lambda: asyncio.run(migrate(self.database_url)))
+                self._start_simulators(pool)
+                migrated.result()
             environment = {**_clean_environment(), **self._settings()}
             self.hub = Child(("serve",), environment, self.folder / "hub.log")
             self.worker = Child(("work",), environment, self.folder / "worker.log")
-            migrated = subprocess.run(  # our own interpreter and module
-                [sys.executable, "-m", "tyokyky_bridge.cli", "migrate"],
-                env=environment,
-                capture_output=True,
-                check=False,
-            )
-            if migrated.returncode != 0:
-                msg = f"migrate failed: {migrated.stderr.decode(errors='replace')[-2000:]}"
-                raise RuntimeError(msg)
-            self.hub.start()
-            self._stack.callback(self.hub.end)
-            self.worker.start()
-            self._stack.callback(self.worker.end)
+            for child in (self.hub, self.worker):
+                self._stack.callback(child.end)
+                child.start()
             self.wait_ready()
         except BaseException:
             self._stack.close()
@@ -195,22 +191,26 @@ class Stage:
         msg = f"links did not settle in {wait_s} s: {states}"
         raise TimeoutError(msg)
 
-    def _start_simulators(self) -> None:
+    def _start_simulators(self, pool: Executor) -> None:
         packages = {point.name: point.value for point in entry_points(group=GROUP)}
+        trials: dict[str, Trial] = {}
         for system in self._directory["systems"]:
-            module, trial = prepare(packages[system["adapter"]], self.folder / system["id"])
-            simulator = SimulatorProcess(
+            name = system["id"]
+            module, trials[name] = prepare(packages[system["adapter"]], self.folder / name)
+            self.simulators[name] = simulator = SimulatorProcess(
                 module,
-                state=self.folder / system["id"] / "state.db",
-                args=trial.simulator_args,
-                client_tls=trial.client_tls,
+                state=self.folder / name / "state.db",
+                args=trials[name].simulator_args,
+                client_tls=trials[name].client_tls,
             )
-            self._stack.enter_context(simulator)
+            self._stack.push(simulator)
+        list(pool.map(SimulatorProcess.start, self.simulators.values()))
+        for system in self._directory["systems"]:
+            simulator, trial = self.simulators[system["id"]], trials[system["id"]]
             if self._calm:
                 simulator.chaos(**trial.calm)
             system["base_url"] = simulator.base_url
             system["options"] = {**system.get("options", {}), **trial.options}
-            self.simulators[system["id"]] = simulator
 
     def _settings(self) -> dict[str, str]:
         directory, keys = self.folder / "directory.yaml", self.folder / "issuer.jwks.json"

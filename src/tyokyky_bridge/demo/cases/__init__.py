@@ -1,0 +1,1 @@
+"""What is recorded about each client of the synthetic world, and by whom: the acts that demo and journeys share."""
