@@ -258,6 +258,16 @@ def test_a_withdrawal_counts_from_the_moment_it_was_recorded():
     assert (ended.withdrawn.at, ended.withdrawn.recorded_at) == (said, recorded)
 
 
+def test_a_form_that_a_narrower_one_replaces_keeps_when_that_was_said_and_when_it_was_recorded():
+    """Scenario 5: a partial withdrawal is a new form, and the old one says of both moments."""
+    said = datetime(2026, 4, 20, 18, 40, tzinfo=UTC)
+    withdrawal = Withdrawal(at=said, recorded_at=said + timedelta(minutes=30), received_by_party=KELA)
+    assert goal_form().superseded(withdrawal).withdrawn == withdrawal
+    assert goal_form().superseded().withdrawn is None
+    with pytest.raises(ValidationError, match="withdrawn goes with the status"):
+        goal_form(withdrawn=withdrawal)
+
+
 def test_a_withdrawal_is_not_recorded_before_it_is_given_and_only_an_active_form_is_withdrawn():
     with pytest.raises(ValidationError, match="before it is given"):
         Withdrawal(at=NOW, recorded_at=NOW - timedelta(seconds=1), received_by_party=KELA)

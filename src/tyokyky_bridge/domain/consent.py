@@ -229,8 +229,9 @@ class Consent(_Value):
             "valid_until is before valid_from": self.valid_until is not None
             and self.valid_until < self.valid_from,
             "a consent grants or forbids something": not self.grants and not self.restrictions,
-            "withdrawn goes with the status withdrawn": (self.status is ConsentStatus.WITHDRAWN)
-            != (self.withdrawn is not None),
+            "withdrawn goes with the status withdrawn or superseded": self.withdrawn is None
+            if self.status is ConsentStatus.WITHDRAWN
+            else self.withdrawn is not None and self.status is not ConsentStatus.SUPERSEDED,
             "a written form needs its evidence before it counts": written
             and counts
             and self.evidence is None,
@@ -286,11 +287,16 @@ class Consent(_Value):
             {**dict(self), "status": ConsentStatus.WITHDRAWN, "withdrawn": withdrawal}
         )
 
-    def superseded(self) -> "Consent":
-        """Give the form as replaced by a newer one, which names it. Raises `NotActive`."""
+    def superseded(self, withdrawal: Withdrawal | None = None) -> "Consent":
+        """Give the form as replaced by a newer one, which names it; *withdrawal* where that takes something away.
+
+        Raises: NotActive.
+        """
         if self.status is not ConsentStatus.ACTIVE:
             raise NotActive(self.consent_id, self.status)
-        return Consent.model_validate({**dict(self), "status": ConsentStatus.SUPERSEDED})
+        return Consent.model_validate(
+            {**dict(self), "status": ConsentStatus.SUPERSEDED, "withdrawn": withdrawal}
+        )
 
     @property
     def parties(self) -> frozenset[PartyId]:

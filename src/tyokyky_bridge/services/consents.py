@@ -82,7 +82,7 @@ async def record_consent(
         consent = read_form({**form, "consent_id": str(tx.new_id()), "client_id": str(client_id)})
         check_form(consent, bridge.directory, finnish_day(now))
         before = _desired(tx, bridge, client_id)
-        old = _supersede(tx, caller, client_id, consent) if consent.supersedes else None
+        told = _supersede(tx, caller, client_id, consent) if consent.supersedes else ()
         tx.consents.add(
             consent_id=UUID(consent.consent_id),
             client_id=client_id,
@@ -90,7 +90,6 @@ async def record_consent(
             doc=consent.model_dump(mode="json"),
             actor=caller.party,
         )
-        told = parties_to_notify(old, replaced_by=consent) if old else ()
         fenced = _fence(tx, bridge, client_id, before, consent_id=UUID(consent.consent_id), told=told)
         _audit(tx, caller, "consent/recorded", consent, now, fenced)
         return _told(consent, fenced, visible)
@@ -242,19 +241,32 @@ def _recall(tx: Tx, caller: Caller) -> Callable[[Doc], Fenced]:
     )
 
 
-def _supersede(tx: Tx, caller: Caller, client_id: UUID, new: Consent) -> Consent:
-    """End the form that *new* replaces; whose party is not on it cannot know of it."""
+def _supersede(tx: Tx, caller: Caller, client_id: UUID, new: Consent) -> tuple[str, ...]:
+    """End the form that *new* replaces and say who has to be told; whose party is not on it cannot know of it.
+
+    A newer form that takes something away is a withdrawal of the old one: when it was given and when it was
+    recorded are both kept.
+    """
     try:
         old = _of_caller(tx, caller, UUID(str(new.supersedes)))
     except ValueError:
         raise ConsentNotFound from None
     if old.client_id != str(client_id):
         raise ConsentNotFound
-    ended = old.superseded()
+    told = parties_to_notify(old, replaced_by=new)
+    now = tx.now()
+    withdrawal = Withdrawal(
+        at=min(new.granted_at, now),
+        recorded_at=now,
+        by=new.signed_by,
+        received_by_party=caller.party,
+        notified_parties=told,
+    )
+    ended = old.superseded(withdrawal if told else None)
     tx.consents.change(
         UUID(old.consent_id), status=ended.status.value, doc=ended.model_dump(mode="json"), actor=caller.party
     )
-    return ended
+    return told
 
 
 def _client(tx: Tx, bridge: Bridge, caller: Caller, client_id: UUID, *, lock: Lock | None = None) -> None:
