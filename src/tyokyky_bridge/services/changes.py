@@ -4,13 +4,12 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from tyokyky_bridge.domain.categories import Category
+from tyokyky_bridge.domain.categories import SPECIAL, Category
 from tyokyky_bridge.domain.disclosure import is_address_like
 from tyokyky_bridge.domain.errors import BridgeError, InvalidPlan, Problem
 from tyokyky_bridge.domain.items import (
     FIELDS,
     Leaves,
-    labels_of,
     leaves_of,
     leaves_to_json,
     pattern_of,
@@ -95,15 +94,14 @@ def apply_changes(leaves: Leaves, changes: Iterable[Change], sight: Sight) -> Su
             raise InvalidPlan([Problem(change.path, "set by the hub")])
         added = {} if change.value is None else flatten(change.path, change.value)
         _refuse_hub_fields(leaves, added)
-        hidden = [p for p in added if p in leaves and p not in sight.permitted and p not in SET_BY_HUB]
-        if hidden:
-            raise CategoryWithheld(pattern_of(p) for p in hidden)
+        _refuse_unseen([p for p in added if p not in sight.permitted and p not in SET_BY_HUB], leaves, sight)
         for path in [p for p in edited if is_under(p, change.path) and p not in SET_BY_HUB]:
             if path in sight.permitted or path not in leaves:
                 del edited[path]
         edited.update((p, value) for p, value in added.items() if p not in SET_BY_HUB)
     plan = plan_from_leaves(edited)
-    _refuse_foreign(leaves, leaves_of(plan), sight)
+    after = leaves_of(plan)
+    _refuse_foreign((p for p in sight.permitted if p in leaves and leaves[p] != after.get(p)), sight)
     return plan
 
 
@@ -114,22 +112,33 @@ def _refuse_hub_fields(leaves: Leaves, added: dict[str, Any]) -> None:
         raise InvalidPlan(Problem(p, "set by the hub") for p in changed)
 
 
-def _refuse_foreign(before: Leaves, after: Leaves, sight: Sight) -> None:
-    """Authority by field, then the category rule: a lone field under a withheld category could hide something."""
+def _refuse_unseen(paths: Collection[str], leaves: Leaves, sight: Sight) -> None:
+    """Refuse to write where the caller does not see what stands there: first by authority, then by category.
+
+    Where there is something, it stays. Where there is nothing, special categories are refused all the same, or trying
+    would tell; an empty field of the ordinary ones may be filled in, for whoever coordinates alone has to be able to
+    agree, follow up and close.
+    """
+    _refuse_foreign(paths, sight)
+    closed = [p for p in paths if p in leaves or _could_hide(p, sight)]
+    if closed:
+        raise CategoryWithheld(pattern_of(p) for p in closed)
+
+
+def _could_hide(path: str, sight: Sight) -> bool:
+    if sight.shielded and is_address_like(path):
+        return True
+    meaning = FIELDS[pattern_of(path)]
+    alone = [_AUTHORITY.get(letter) for letter in meaning.authority] == [sight.register]
+    return "[" not in path and not alone and bool(meaning.labels & sight.withheld & SPECIAL)
+
+
+def _refuse_foreign(paths: Iterable[str], sight: Sight) -> None:
+    """A field whose authority lies with registers alone is written by these registers."""
     foreign: set[str] = set()
-    unseen: set[str] = set()
-    for path in {p for p in before.keys() | after.keys() if before.get(p) != after.get(p)}:
-        letters = FIELDS[pattern_of(path)].authority
-        owners = {_AUTHORITY[a] for a in letters if a in _AUTHORITY}
-        if owners and sight.register not in owners and len(owners) == len(letters):
+    for path in paths:
+        owners = [_AUTHORITY.get(letter) for letter in FIELDS[pattern_of(path)].authority]
+        if None not in owners and sight.register not in owners:
             foreign.add(pattern_of(path))
-        own_alone = owners == {sight.register} and len(letters) == 1
-        source = after if path in after else before
-        if not own_alone and "[" not in path and labels_of(path, source) & sight.withheld:
-            unseen.add(pattern_of(path))
-        if sight.shielded and is_address_like(path) and path not in sight.permitted:
-            unseen.add(pattern_of(path))
     if foreign:
         raise NotYourField(foreign)
-    if unseen:
-        raise CategoryWithheld(unseen)
