@@ -22,6 +22,8 @@ log = structlog.get_logger()
 
 DRAIN_S = 10.0
 SWEEP_PAGE = 50
+SWEEP_AFTER_S = 30.0
+"""How long a worker that has just started delivers what waits before it looks at what the calendar changed."""
 
 
 @dataclass(frozen=True)
@@ -125,16 +127,18 @@ async def _beat(bridge: Bridge, worker: str, pace: Pace, stop: asyncio.Event) ->
 
 
 async def _sweep_daily(bridge: Bridge, stop: asyncio.Event) -> None:
-    """Look at every open plan once a Finnish day: forms, customerships and laws begin and end by the calendar."""
+    """Look at every open plan once a Finnish day: forms, customerships and laws begin and end by the calendar.
+
+    What is sent is decided afresh anyway; this finds what has to be taken back or may go now although nobody did
+    anything. So it can wait until a worker has been up for a while, and restarts in a row cost nothing.
+    """
     swept = None
-    while True:
+    while not await _stopped(stop, SWEEP_AFTER_S):
         with contextlib.suppress(StoreUnavailable):
             today = finnish_day(await bridge.store.read(lambda tx: tx.now()))
             if today != swept:
                 await sweep(bridge)
                 swept = today
-        if await _stopped(stop, 30.0):
-            return
 
 
 async def sweep(bridge: Bridge) -> int:
@@ -154,7 +158,9 @@ async def sweep(bridge: Bridge) -> int:
 
 def _refresh(tx: Tx, bridge: Bridge, plan_id: UUID, client_id: UUID) -> tuple[LinkRow, ...]:
     revision = latest_revision(tx, plan_id, lock="update")
-    return refresh_links(tx, bridge, plan_id=plan_id, client_id=client_id, revision=revision)
+    return refresh_links(
+        tx, bridge, plan_id=plan_id, client_id=client_id, revision=revision, nothing_happened=True
+    )
 
 
 async def _stopped(stop: asyncio.Event, after_s: float) -> bool:

@@ -61,7 +61,7 @@ class PartnerHttp:
         self._client = httpx.AsyncClient(
             base_url=base_url,
             headers={"accept-encoding": "identity", **(headers or {})},
-            verify=verify if verify is not None else True,
+            verify=verify if verify is not None else _default_trust(base_url),
             timeout=httpx.Timeout(deadline_s, connect=5.0, pool=5.0),
             limits=httpx.Limits(max_connections=slots, max_keepalive_connections=min(slots, 8)),
             trust_env=False,
@@ -170,6 +170,11 @@ class PartnerHttp:
     async def aclose(self) -> None:
         """Close all connections."""
         await self._client.aclose()
+
+
+def _default_trust(base_url: str) -> ssl.SSLContext | bool:
+    """The public authorities; without TLS a context that trusts nobody, since loading authorities takes long."""
+    return True if base_url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 class _Phase:

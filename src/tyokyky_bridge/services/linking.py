@@ -23,8 +23,10 @@ from tyokyky_bridge.services.loading import disclosure_to, facts_of
 from tyokyky_bridge.services.ports import Tx
 from tyokyky_bridge.services.records import Kind, LinkRow
 
-HEALED_BY_CHANGE = ("lens", "refused", "read_back", "unknown_code")
+HEALED_BY_CHANGE = ("lens", "refused", "read_back", "unknown_code", "not_in_force")
 """Park reasons that new content may cure; identity and unknown persons need a human."""
+HELD_BY_HUMANS = ("identity", "not_there", "adapter_error")
+"""Park reasons that wait for a person, except for a withdrawal: what has to be taken back is tried all the same."""
 
 
 @dataclass(frozen=True)
@@ -74,16 +76,20 @@ def refresh_links(
     client_id: UUID,
     revision: Revision,
     overtake: bool = False,
+    nothing_happened: bool = False,
 ) -> tuple[LinkRow, ...]:
     """Mark dirty every link of a plan whose desired state changed; links that never held anything are not made.
 
     The caller holds the plan row, which is the mutex of its links. *overtake* puts them first in line: withdrawals.
+    *nothing_happened*: only time has passed, so that a link which waits its turn anyway needs no new generation.
     """
     facts = facts_of(tx, bridge, client_id)
     links = {link.system: link for link in tx.links.of_plan(plan_id, lock="update")}
     wanted: list[LinkRow] = []
     for partner in bridge.partners_on(tx.now()):
         link = links.get(partner.system.id)
+        if nothing_happened and link is not None and link.state == "due":
+            continue
         desired = desired_for(partner, revision, facts, tx.now())
         if needs_work(link, desired):
             wanted.append(
@@ -93,7 +99,7 @@ def refresh_links(
                     system=partner.system.id,
                     kind=desired.kind,
                     overtake=overtake,
-                    unpark=HEALED_BY_CHANGE,
+                    unpark=(*HEALED_BY_CHANGE, *HELD_BY_HUMANS) if overtake else HEALED_BY_CHANGE,
                 )
             )
     return tuple(wanted)
@@ -103,11 +109,11 @@ def needs_work(link: LinkRow | None, desired: Desired) -> bool:
     """Whether a link has to be brought to a new state."""
     if link is None:
         return desired.kind == "present"
-    if link.state == "in_sync" and not link.retained:
+    if link.state == "in_sync":
         return link.acked_kind != desired.kind or (
             desired.kind == "present" and link.projection_sha != desired.sha
         )
-    return not (link.retained and desired.kind == "absent")
+    return True
 
 
 def pending_paths(tx: Tx, link: LinkRow, desired: Desired) -> frozenset[str]:

@@ -54,6 +54,7 @@ def run(
         log_level="warning",
         access_log=False,
         lifespan="off",
+        timeout_graceful_shutdown=1,  # a TLS client that does not close its idle connection would hold us up
         ssl_certfile=args.ssl_certfile,
         ssl_keyfile=args.ssl_keyfile,
         ssl_ca_certs=str(args.ssl_ca_certs) if args.ssl_ca_certs else None,
