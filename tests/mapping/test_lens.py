@@ -68,6 +68,13 @@ def test_a_new_element_gets_its_key_and_the_constants() -> None:
     assert LENS.get(put.native).leaves == {**b4("s-1"), "scores[s-1].value": 0}
 
 
+def test_an_element_of_which_nothing_is_carried_leaves_no_empty_list_behind() -> None:
+    """A partner that drops empty lists would be written anew at every delivery."""
+    put = LENS.put_leaves({}, {"meetings[m-1].kind": "network", "health.work_limitation_flag": True})
+    assert put.native == {"rajoite": "K"}
+    assert "meetings[m-1].kind" in put.not_carried
+
+
 def test_what_the_view_does_not_hold_is_left_alone() -> None:
     native = {"tila": "voimassa", "rajoite": "K"}
     assert LENS.put_leaves(native, {"health.work_limitation_flag": False}).native == {
@@ -214,6 +221,13 @@ def test_a_leaf_that_no_row_names_is_explained_in_the_files_own_words() -> None:
     assert LENS.put_leaves({}, {"health.substance_use": "x"}).not_carried == {
         "health.substance_use": "never: the toy may not hold it"
     }
+
+
+@pytest.mark.parametrize("rows", [{"palvelut": "teksti"}, {"palvelut": {"rivit": "teksti"}}])
+def test_something_else_where_a_list_is_needed_is_left_alone(rows: dict[str, Any]) -> None:
+    put = LENS.put_leaves(rows, {"services[s-1].type": "work_trial"})
+    assert put.native == rows
+    assert put.not_carried == {"services[s-1].type": UNREADABLE}
 
 
 def test_something_else_where_an_object_is_needed_is_left_alone() -> None:

@@ -14,7 +14,7 @@ from tyokyky_bridge.mapping.reading import same
 
 UNREADABLE = "the standing value cannot be read: left as it is"
 TAKEN_KEY = "another native element has this key"
-READ_ONLY = "this system is only read here"
+READ_ONLY = "this field is only read there"
 NO_CODE = "no code for it in table {table}"
 UNDECLARED = "would come back changed and no loss is declared"
 

@@ -81,6 +81,24 @@ class NativePath:
             box = cast("Box", following)
         return box
 
+    def takes_list(self, root: Box) -> bool:
+        """Say whether a list stands at the leaf or could be made there: nothing else is in the way."""
+        box = root
+        for step in self.steps:
+            if isinstance(step, str):
+                following: Any = box.get(step)
+            else:
+                elements = box.get(step.member)
+                if elements is not None and not isinstance(elements, list):
+                    return False
+                following = step.among(cast("list[Any]", elements or []))
+            if following is None:
+                return True
+            if not isinstance(following, dict):
+                return False
+            box = cast("Box", following)
+        return box.get(self.leaf) is None or isinstance(box[self.leaf], list)
+
     def make(self, root: Box) -> Box:
         """Find the object that holds the leaf, creating what is missing on the way.
 

@@ -196,16 +196,17 @@ def _lacking(section: Section, leaves: Mapping[str, Any], *, creating: bool) -> 
 
 
 def _create(section: Section, site: Site, known: str) -> None:
-    """Make a native element, unless none of its leaves can be carried."""
-    into = native_list(section.path, site.box)
-    if into is None:
+    """Make a native element, unless none of its leaves can be carried: then the record stays as it is."""
+    if not section.path.takes_list(site.box):
         site.run.not_carried.update((site.prefix + rest, UNREADABLE) for rest in site.wanted)
         return
     element: Box = {section.rows.key.native: section.key.encode(known), **section.constants}
     before = len(site.run.carried)
     write_scope(section.scope, Site(element, site.prefix, site.wanted, {}, site.run))
     if len(site.run.carried) > before:
-        into.append(element)
+        into = native_list(section.path, site.box)
+        if into is not None:
+            into.append(element)
 
 
 def _clear_element(section: Section, element: Box, site: Site) -> None:
