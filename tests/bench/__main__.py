@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench import language, synced  # noqa: E402  # needs the path above
+from bench import language, synced  # needs the path above
 
 
 def main() -> None:

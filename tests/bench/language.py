@@ -9,8 +9,6 @@ from typing import Any
 import orjson
 from rich.console import Console
 from rich.table import Table
-from worlds.parties import DIRECTORY, LEGAL_BASES
-from worlds.plans import rich_plan, scenario_1_plan
 
 from tyokyky_bridge.domain.disclosure import disclose
 from tyokyky_bridge.domain.facts import Facts
@@ -18,6 +16,8 @@ from tyokyky_bridge.domain.items import leaves_of
 from tyokyky_bridge.domain.parties import Purpose
 from tyokyky_bridge.domain.revision import Origin, Revision
 from tyokyky_bridge.registry import find_adapters
+from worlds.parties import DIRECTORY, LEGAL_BASES
+from worlds.plans import rich_plan, scenario_1_plan
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 ROUNDS = 7
@@ -48,9 +48,16 @@ def lenses() -> None:
     """One put into an empty form, one put that changes nothing, one get; beside one JSON copy of the record."""
     leaves = leaves_of(rich_plan())
     table = Table(
-        "system", "leaves carried", "put, empty (µs)", "put, standing (µs)", "get (µs)", "JSON copy (µs)",
-        "put ratio", "get ratio", title="The lens, on a plan with every field filled",
-    )  # fmt: skip
+        "system",
+        "leaves carried",
+        "put, empty (µs)",
+        "put, standing (µs)",
+        "get (µs)",
+        "JSON copy (µs)",
+        "put ratio",
+        "get ratio",
+        title="The lens, on a plan with every field filled",
+    )
     for name, adapter in find_adapters().items():
         lens = adapter.lens
         put = lens.put_leaves({}, leaves)
@@ -59,15 +66,23 @@ def lenses() -> None:
         get = micros(lambda lens=lens, native=put.native: lens.get(native))
         copy = micros(lambda native=put.native: orjson.loads(orjson.dumps(native)))
         table.add_row(
-            name, str(len(put.carried)), f"{first:.0f}", f"{again:.0f}", f"{get:.0f}", f"{copy:.0f}",
-            f"{first / copy:.1f}x", f"{get / copy:.1f}x",
-        )  # fmt: skip
+            name,
+            str(len(put.carried)),
+            f"{first:.0f}",
+            f"{again:.0f}",
+            f"{get:.0f}",
+            f"{copy:.0f}",
+            f"{first / copy:.1f}x",
+            f"{get / copy:.1f}x",
+        )
     Console().print(table)
 
 
 def disclosures() -> None:
     """One disclosure, beside flattening the same plan into leaves."""
-    table = Table("plan", "leaves", "disclose (µs)", "µs per leaf", "flatten (µs)", "ratio", title="Disclosure")
+    table = Table(
+        "plan", "leaves", "disclose (µs)", "µs per leaf", "flatten (µs)", "ratio", title="Disclosure"
+    )
     facts = Facts(identity_resolved=True, directory=DIRECTORY, legal_bases=LEGAL_BASES)
     for name, plan in (("scenario 1", scenario_1_plan()), ("every field", rich_plan())):
         leaves = leaves_of(plan)
@@ -75,12 +90,21 @@ def disclosures() -> None:
         revision = Revision(plan, 1, dict.fromkeys(leaves, origin), NOW, "lrha-health")
         taken = micros(
             lambda revision=revision: disclose(
-                revision, recipient="meriniemi-employment", purpose=Purpose.WORK_ABILITY_SUPPORT, channel="ura",
-                facts=facts, at=NOW,
-            )  # fmt: skip
+                revision,
+                recipient="meriniemi-employment",
+                purpose=Purpose.WORK_ABILITY_SUPPORT,
+                channel="ura",
+                facts=facts,
+                at=NOW,
+            )
         )
         flat = micros(lambda plan=plan: leaves_of(plan))
         table.add_row(
-            name, str(len(leaves)), f"{taken:.0f}", f"{taken / len(leaves):.2f}", f"{flat:.0f}", f"{taken / flat:.1f}x"
+            name,
+            str(len(leaves)),
+            f"{taken:.0f}",
+            f"{taken / len(leaves):.2f}",
+            f"{flat:.0f}",
+            f"{taken / flat:.1f}x",
         )
     Console().print(table)

@@ -30,11 +30,22 @@ TICKS = os.sysconf("SC_CLK_TCK")
 def run(plans: int) -> None:
     """Print the table for one system and for four."""
     table = Table(
-        "systems", "changes", "seconds", "changes/s", "hub+worker CPU (s)", "changes per core-s", "writes per core-s",
-        "bare httpx posts per core-s", "ratio", title=f"Changes fully synced, {plans} plans",
-    )  # fmt: skip
+        "systems",
+        "changes",
+        "seconds",
+        "changes/s",
+        "hub+worker CPU (s)",
+        "changes per core-s",
+        "writes per core-s",
+        "bare httpx posts per core-s",
+        "ratio",
+        title=f"Changes fully synced, {plans} plans",
+    )
     for systems in (("lifecare",), ("lifecare", "effica", "ura", "typpi")):
-        with tempfile.TemporaryDirectory() as folder, Stage(Path(folder), systems=systems, calm=True) as stage:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            Stage(Path(folder), systems=systems, calm=True) as stage,
+        ):
             table.add_row(*_measured(stage, plans))
     Console().print(table)
 
@@ -63,25 +74,36 @@ def _measured(stage: Stage, plans: int) -> list[str]:
     bare = asyncio.run(_bare(writes))
     per_core = len(writes) / used_s
     return [
-        str(len(stage.simulators)), str(plans), f"{seconds:.1f}", f"{plans / seconds:.0f}", f"{used_s:.2f}",
-        f"{plans / used_s:.0f}", f"{per_core:.0f}", f"{bare:.0f}", f"{per_core / bare:.2f}x",
-    ]  # fmt: skip
+        str(len(stage.simulators)),
+        str(plans),
+        f"{seconds:.1f}",
+        f"{plans / seconds:.0f}",
+        f"{used_s:.2f}",
+        f"{plans / used_s:.0f}",
+        f"{per_core:.0f}",
+        f"{bare:.0f}",
+        f"{per_core / bare:.2f}x",
+    ]
 
 
 async def _bare(writes: list[tuple[Any, Entry]]) -> float:
     """Posts per second of processor time of a plain httpx loop with eight connections."""
     clients = {
         simulator: httpx.AsyncClient(
-            base_url=simulator.base_url, verify=simulator.client_tls or ssl.create_default_context(), trust_env=False,
+            base_url=simulator.base_url,
+            verify=simulator.client_tls or ssl.create_default_context(),
+            trust_env=False,
             limits=httpx.Limits(max_connections=8),
-        )  # fmt: skip
+        )
         for simulator, _ in writes
     }
     gate = asyncio.Semaphore(8)
 
     async def post(simulator: Any, entry: Entry) -> None:
         async with gate:
-            headers = {n: v for n, v in entry.headers if n.lower() in {"content-type", "soapaction", "if-match"}}
+            headers = {
+                n: v for n, v in entry.headers if n.lower() in {"content-type", "soapaction", "if-match"}
+            }
             await clients[simulator].request(entry.method, entry.path, content=entry.body, headers=headers)
 
     started = time.process_time()
@@ -97,27 +119,38 @@ def _plan(stage: Stage, hetu: str) -> str:
     parties = ("lrha-social", "meriniemi-employment", "typ")
     members = [
         {
-            "id": f"n-{i}", "organization": {"party": party}, "role": "other",
+            "id": f"n-{i}",
+            "organization": {"party": party},
+            "role": "other",
             "period": {"start": "2026-01-01"},
         }
         for i, party in enumerate(parties)
-    ]  # fmt: skip
+    ]
     plan = {
         "header": {"status": "active"},
         "client": {
-            "hetu": [{"id": "h-1", "value": hetu, "kind": "official"}], "family_name": "Malli", "given_names": "Maija",
-            "birth_date": f"19{hetu[4:6]}-{hetu[2:4]}-{hetu[:2]}", "non_disclosure": {"active": False},
+            "hetu": [{"id": "h-1", "value": hetu, "kind": "official"}],
+            "family_name": "Malli",
+            "given_names": "Maija",
+            "birth_date": f"19{hetu[4:6]}-{hetu[2:4]}-{hetu[:2]}",
+            "non_disclosure": {"active": False},
         },
         "care_team": {
             "coordinator": {
-                "party": HEALTH, "since": "2026-02-10",
-                "worker": {"name": "Helmi Virta", "role": "work_ability_coordinator", "party": HEALTH, "user": "HVIRTA"},
+                "party": HEALTH,
+                "since": "2026-02-10",
+                "worker": {
+                    "name": "Helmi Virta",
+                    "role": "work_ability_coordinator",
+                    "party": HEALTH,
+                    "user": "HVIRTA",
+                },
             },
         },
         "network": {"members": members},
         "goals": [{"id": "g-1", "text_client": "Osa-aikatyö syksyllä.", "status": "active"}],
         "health": {"work_ability_conclusion": "Osa-aikatyö mahdollinen"},
-    }  # fmt: skip
+    }
     answer = stage.call("POST", "/v1/plans", party=HEALTH, body={"client_id": client, "plan": plan})
     answer.raise_for_status()
     stage.call("POST", f"/v1/clients/{client}/consents", party=HEALTH, body=_form(parties)).raise_for_status()
@@ -127,21 +160,32 @@ def _plan(stage: Stage, hetu: str) -> str:
 def _form(parties: tuple[str, ...]) -> dict[str, Any]:
     categories = ["plan.goals", "health.conclusion", "identity.core", "admin.case"]
     return {
-        "form_kind": "Y100_WRITTEN", "form_id": "Y100", "form_version": "2025-1", "status": "active",
-        "granted_at": "2026-02-02T10:00:00+02:00", "valid_from": "2026-02-02", "valid_until": "2027-02-01",
+        "form_kind": "Y100_WRITTEN",
+        "form_id": "Y100",
+        "form_version": "2025-1",
+        "status": "active",
+        "granted_at": "2026-02-02T10:00:00+02:00",
+        "valid_from": "2026-02-02",
+        "valid_until": "2027-02-01",
         "purpose_text": "Työkyvyn tuki",
         "taken_by": {"name": "Helmi Virta", "role": "public_health_nurse", "party": HEALTH},
         "evidence": {
-            "kind": "scan", "sha256": "a" * 64, "mime": "application/pdf", "stored_at": HEALTH, "signed_on": "2026-02-02",
+            "kind": "scan",
+            "sha256": "a" * 64,
+            "mime": "application/pdf",
+            "stored_at": HEALTH,
+            "signed_on": "2026-02-02",
         },
         "grants": [
             {
-                "discloser": HEALTH, "recipient": party, "categories": categories,
+                "discloser": HEALTH,
+                "recipient": party,
+                "categories": categories,
                 "purpose": "typ" if party == "typ" else "work_ability_support",
             }
             for party in parties
         ],
-    }  # fmt: skip
+    }
 
 
 def _change(stage: Stage, plan_id: str) -> None:

@@ -1,1 +1,1 @@
-"""All that an adapter may import from the hub: contract, errors, manifest, HTTP client, codecs, simulator kit, tests."""
+"""All that an adapter may import from the hub: contract, errors, manifest, HTTP client, codecs, simulator kit."""

@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 from tyokyky_bridge.adapterkit.errors import LicenceExpired
 
 Native = dict[str, Any]
-"""A partner's record in the partner's own field names: JSON-like, whatever the wire format is. Unknown fields are kept."""
+"""A partner's record in its own field names: JSON-like, whatever the wire format is. Unknown fields are kept."""
 
 
 @dataclass(frozen=True)

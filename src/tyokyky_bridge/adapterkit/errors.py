@@ -77,7 +77,7 @@ class Blocked(PartnerError):
 
 
 class OutcomeUnknown(PartnerError):
-    """The request may or may not have taken effect (cut or timed out after the first byte): read before writing again."""
+    """The request may or may not have taken effect (cut after the first byte): read before writing again."""
 
     code = "partner/outcome-unknown"
 
