@@ -7,15 +7,11 @@ import asyncio
 import json
 import os
 import secrets
-import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
 from importlib.metadata import entry_points
 from importlib.resources import files
 from pathlib import Path
@@ -29,46 +25,13 @@ from joserfc.jwk import ECKey
 
 from tyokyky_bridge.adapterkit.testing import SimulatorProcess
 from tyokyky_bridge.adapterkit.trial import Trial, prepare
+from tyokyky_bridge.demo.child import Child
 from tyokyky_bridge.registry import GROUP
 from tyokyky_bridge.storage import migrate
 
 ISSUER = "https://issuer.demo.tyokyky-bridge.example"
 AUDIENCE = "tyokyky-bridge"
 TOKEN_LIFE_S = 3600
-
-
-@dataclass
-class Child:
-    """One process of ours, started again with the same command after it was killed."""
-
-    command: tuple[str, ...]
-    environment: Mapping[str, str]
-    log: Path
-    process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start it; its log goes to a file of its own."""
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
-                [sys.executable, "-m", "tyokyky_bridge.cli", *self.command],
-                env=dict(self.environment),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-
-    def end(self, how: signal.Signals = signal.SIGTERM, *, wait_s: float = 20) -> None:
-        """Signal it and wait until it is gone."""
-        process, self.process = self.process, None
-        if process is None or process.poll() is not None:
-            return
-        process.send_signal(how)
-        try:
-            process.wait(wait_s)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 class Stage:

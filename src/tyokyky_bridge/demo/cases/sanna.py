@@ -8,6 +8,7 @@ from tyokyky_bridge.demo.people import (
     OLLI,
     SANNA,
     TYP,
+    Person,
     day,
     moment,
     plan,
@@ -20,13 +21,13 @@ SANNAS_FUNCTIONING = "Kävely portaissa hidasta."
 SANNAS_EXPERIENCE = "Kymmenen vuotta laitoshuoltajana."
 
 
-def olli_opens_sannas_plan(desk: Desk) -> Opened:
+def olli_opens_sannas_plan(desk: Desk, client: Person = SANNA) -> Opened:
     """Olli records the customership and the work history; nobody has asked for a form."""
-    content = plan(SANNA, HEALTH, EMPLOYMENT, TYP, coordinator=OLLI) | {
+    content = plan(client, HEALTH, EMPLOYMENT, TYP, coordinator=OLLI) | {
         "competence": {"work_experience_summary": SANNAS_EXPERIENCE},
     }
     content["header"] = content["header"] | {"typ_customership": typ_customer()}
-    return desk.open_plan(OLLI, SANNA, content)
+    return desk.open_plan(OLLI, client, content)
 
 
 def helmi_assesses_sanna(desk: Desk, case: Opened, conclusion: str = SANNAS_CONCLUSION) -> None:
@@ -35,7 +36,7 @@ def helmi_assesses_sanna(desk: Desk, case: Opened, conclusion: str = SANNAS_CONC
     assessed = {
         "health.work_ability_conclusion": conclusion,
         "health.work_limitation_text": SANNAS_FUNCTIONING,
-        "scores": [score("bdi-1", "bdi_ii", 22, day(), HEALTH, version="II")],
-        "necessity_marks": [mark],
+        "scores[bdi-1]": score("bdi-1", "bdi_ii", 22, day(), HEALTH, version="II"),
+        "necessity_marks[m-1]": mark,
     }
     desk.revise(HELMI, case.plan_id, assessed)

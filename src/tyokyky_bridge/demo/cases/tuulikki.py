@@ -80,11 +80,9 @@ def helmi_assesses_tuulikki(desk: Desk, case: Opened) -> None:
         "health.checkup_status": "done",
         "health.work_ability_conclusion": CONCLUSION,
         "health.work_limitation_text": LIMITATION,
-        "scores": [
-            score("b4-2", "kykyviisari_b4", 4, day(), HEALTH),
-            score("bdi-1", "bdi_ii", 18, day(), HEALTH, version="II"),
-            score("audit-1", "audit", 6, day(), HEALTH),
-        ],
+        "scores[b4-2]": score("b4-2", "kykyviisari_b4", 4, day(), HEALTH),
+        "scores[bdi-1]": score("bdi-1", "bdi_ii", 18, day(), HEALTH, version="II"),
+        "scores[audit-1]": score("audit-1", "audit", 6, day(), HEALTH),
         "assessments": [
             {
                 "id": "a-1",
