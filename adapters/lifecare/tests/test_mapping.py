@@ -56,11 +56,11 @@ def test_every_instrument_has_its_place() -> None:
     assert LENS.put_leaves(EMPTY, leaves).carried == leaves.keys()
 
 
-def test_what_it_does_not_carry_is_declared_never_or_comes_from_the_population_register() -> None:
+def test_what_it_does_not_carry_is_declared_never() -> None:
     leaves = rich_plan.every_leaf()
     put = LENS.put_leaves(EMPTY, leaves)
     for path, reason in put.not_carried.items():
-        assert reason.startswith("never: ") or path.startswith("client."), (path, reason)
+        assert reason.startswith("never: ") or path.startswith("client.non_disclosure."), (path, reason)
 
 
 @pytest.mark.parametrize(
@@ -81,19 +81,29 @@ def test_service_decisions_never_enter_the_health_record() -> None:
     assert not [path for path in put.carried if "decision[" in path or "travel_cost" in path]
 
 
-def test_names_keep_their_own_letters() -> None:
-    native = empty_form({"sukunimi": "Przykładowa-Đặng", "etunimet": "Łucja"})
-    leaves = LENS.get(native).leaves
-    assert leaves["client.family_name"] == "Przykładowa-Đặng"
-    assert leaves["client.given_names"] == "Łucja"
+def test_names_are_read_and_written_with_their_own_letters() -> None:
+    name = {"client.family_name": "Przykładowa-Đặng", "client.given_names": "Łucja"}
+    put = LENS.put_leaves(empty_form({"sukunimi": "PRZYKLADOWA-DANG", "uusiKentta": 1}), name)
+    assert put.native["potilas"] == {"sukunimi": "Przykładowa-Đặng", "etunimet": "Łucja", "uusiKentta": 1}
+    assert put.losses == {}
+    assert LENS.get(put.native).leaves == name
 
 
-def test_the_population_registers_word_is_read_and_never_written() -> None:
-    native = empty_form({"sukunimi": "Esimerkki"})
-    put = LENS.put_leaves(native, {"client.family_name": "Toinen", "client.contact_language": "sv"})
-    assert put.native["potilas"]["sukunimi"] == "Esimerkki"
-    assert put.native["potilas"]["asiointikieli"] == "sv"
-    assert "client.family_name" in put.not_carried
+def test_no_plan_lifts_a_non_disclosure_order() -> None:
+    native = empty_form({"turvakielto": {"voimassa": True, "lahde": "VTJ"}})
+    put = LENS.put_leaves(
+        native, {"client.non_disclosure.active": False}, clear=["client.non_disclosure.source"]
+    )
+    assert put.native == native
+    assert LENS.get(native).leaves["client.non_disclosure.active"] is True
+
+
+def test_identity_numbers_are_lifecares_own() -> None:
+    native = empty_form({"henkilotunnukset": [{"hetu": "250791Y946S", "laji": "VIRALLINEN"}]})
+    number = {"client.hetu[h-1].value": "120385-921T", "client.hetu[h-1].kind": "official"}
+    put = LENS.put_leaves(native, number)
+    assert put.native == native
+    assert put.not_carried.keys() == number.keys()
 
 
 @pytest.mark.parametrize("raw", ["4-5", "11", "-1", "4,5", "neljä", "4.0"])

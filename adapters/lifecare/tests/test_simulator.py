@@ -10,11 +10,16 @@ from typing import Any
 import httpx
 import pytest
 
-from tyokyky_adapter_lifecare import connect
+from tyokyky_adapter_lifecare import CODECS, connect
 from tyokyky_bridge.adapterkit.contract import Adapter, Licence, Native, Standing, SystemConfig
 from tyokyky_bridge.adapterkit.errors import ChangedUnderneath, OutcomeUnknown, TryLater
 from tyokyky_bridge.adapterkit.testing import SimulatorProcess
+from tyokyky_bridge.domain.items import FIELDS, leaves_of, pattern_of
+from tyokyky_bridge.mapping.catalogue import load
+from worlds.plans import LUCJA as LUCJA_IN_THE_PLAN
+from worlds.plans import rich_plan
 
+LENS = load("tyokyky_mappings:lifecare", CODECS)
 HETU = "250791Y946S"
 API = "/lifecare/api/v2"
 OPTIONS = {"client_id": "tyokyky-bridge", "client_secret": "lifecare-sim-secret", "customer_id": "LRHA"}
@@ -346,6 +351,48 @@ def test_names_languages_and_interpreter_come_with_the_document(lifecare: Simula
     assert (person["sukunimi"], person["etunimet"]) == ("Przykładowa-Đặng", "Łucja")
     assert (person["aidinkieli"], person["asiointikieli"]) == ("pl", "en")
     assert person["tulkki"] == {"tarve": True, "kieli": "pl"}
+
+
+def through_the_lens(lifecare: SimulatorProcess, leaves: Any) -> tuple[Any, Standing]:
+    """Lens, adapter, simulator and back to a standing record."""
+
+    async def story(adapter: Adapter) -> tuple[Any, Standing]:
+        standing = await fetch(adapter)
+        put = LENS.put_leaves(standing.content, leaves)
+        await write(adapter, put.native, standing, "k-1")
+        return put, await fetch(adapter)
+
+    return told(lifecare, story)
+
+
+def test_the_fullest_plan_travels_whole_into_document_and_person(lifecare: SimulatorProcess) -> None:
+    put, standing = through_the_lens(lifecare, leaves_of(rich_plan()))
+    read = LENS.get(standing.content)
+    assert read.notes == ()
+    assert read.leaves == put.expected
+    assert put.losses == {}
+    written = {p for p in FIELDS if LENS.names(p) and not p.startswith("client.non_disclosure.")}
+    assert {pattern_of(path) for path in put.carried} == written
+    assert LENS.put_leaves(standing.content, leaves_of(rich_plan())).native == standing.content
+
+
+def test_lucja_arrives_whole_where_somebody_had_typed_half_of_her_name(lifecare: SimulatorProcess) -> None:
+    """Scenario 3: the name goes out in UTF-8 with every letter, and so do languages and interpreter."""
+    lifecare.reset()
+    lifecare.seed(persons=[{"hetu": HETU, "family_name": "Przykladowa", "given_names": "Lucja"}])
+    put, standing = through_the_lens(lifecare, LUCJA_IN_THE_PLAN)
+    person = standing.content["potilas"]
+    assert (person["sukunimi"], person["etunimet"]) == ("Przykładowa-Đặng", "Łucja")
+    assert (person["syntymaaika"], person["aidinkieli"], person["asiointikieli"]) == (
+        "1991-07-25",
+        "pl",
+        "en",
+    )
+    assert person["tulkki"] == {"tarve": True, "kieli": "pl"}
+    assert person["henkilotunnukset"][0]["hetu"] == HETU
+    assert LENS.get(standing.content).leaves == put.expected
+    (sent,) = [entry.body for entry in lifecare.journal() if "Łucja".encode() in entry.body]
+    assert "Przykładowa-Đặng".encode() in sent
 
 
 def test_contact_language_goes_to_the_patient_and_not_to_the_document(lifecare: SimulatorProcess) -> None:

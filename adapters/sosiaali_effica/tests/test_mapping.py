@@ -14,7 +14,7 @@ from tyokyky_adapter_sosiaali_effica.shape import CONTAINERS, OBJECTS, PLAIN, RE
 from tyokyky_adapter_sosiaali_effica.simulator.archive import maltreat
 from tyokyky_adapter_sosiaali_effica.simulator.checks import objections
 from tyokyky_adapter_sosiaali_effica.soap import parse, write
-from tyokyky_bridge.domain.items import leaves_of
+from tyokyky_bridge.domain.items import FIELDS, leaves_of, pattern_of
 from tyokyky_bridge.mapping.catalogue import load
 from tyokyky_bridge.mapping.lens import LensRefusal
 from worlds.plans import LUCJA, a_plan, plans, rich_plan
@@ -100,6 +100,24 @@ def test_what_the_hub_wrote_can_be_taken_out_again(leaves):
 def test_every_pattern_of_the_plan_that_effica_holds_fits_into_one_rich_document():
     written = put(EMPTY, leaves_of(rich_plan()))
     assert LENS.get(travelled(written.native)).leaves == written.expected
+
+
+def test_the_fullest_plan_travels_whole_over_soap_and_is_not_written_twice(effica, tell, save):
+    leaves = leaves_of(rich_plan())
+    assert save(lambda content: put(content, leaves).native).notes == ()
+
+    async def read_back(adapter):
+        return (await adapter.fetch(await adapter.find("120385-921T"))).content
+
+    held = tell(read_back)
+    written = put(held, leaves)
+    assert LENS.get(held).notes == ()
+    assert LENS.get(held).leaves == written.expected
+    assert written.native == held
+    only_read = "client.non_disclosure."
+    assert {pattern_of(path) for path in written.carried} == {
+        pattern for pattern in FIELDS if LENS.names(pattern) and not pattern.startswith(only_read)
+    }
 
 
 def test_effica_keeps_its_own_means_and_follow_up_of_a_goal():

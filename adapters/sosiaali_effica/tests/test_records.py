@@ -1,6 +1,6 @@
 """XML and dict say the same thing, whatever a county has added to its documents."""
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -52,11 +52,13 @@ def name_of(element):
     return element.tag if element.tag.startswith("{") else f"{{}}{element.tag}"
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(documents)
 def test_unknown_elements_their_order_and_their_attributes_survive_xml_to_dict_and_back(element):
     assert shown(element_of(name_of(element), value_of(element))) == shown(element)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(documents)
 def test_a_dict_that_came_from_xml_comes_back_the_same_through_bytes(element):
     value = value_of(element)
