@@ -12,7 +12,8 @@ import httpx
 import pytest
 import respx
 
-from tyokyky_adapter_ura import connect
+from mapping.sampler import put_what_fits
+from tyokyky_adapter_ura import CODECS, connect
 from tyokyky_adapter_ura.client import Ura
 from tyokyky_bridge.adapterkit.contract import Found, Licence, Native, Standing, SystemConfig
 from tyokyky_bridge.adapterkit.errors import (
@@ -27,7 +28,11 @@ from tyokyky_bridge.adapterkit.errors import (
     TryLater,
 )
 from tyokyky_bridge.adapterkit.testing import SimulatorProcess
+from tyokyky_bridge.domain.items import FIELDS, leaves_of, pattern_of
+from tyokyky_bridge.mapping.catalogue import load
+from worlds.plans import TUULIKKI, rich_plan
 
+LENS = load("tyokyky_mappings:ura", CODECS)
 HETU, TWIN = "120385-921T", "120385Y921T"
 RIGHT = {"subscription_key": "sim-kipa-key", "ytunnus": "9000001-1"}
 BASE = "http://ura.test"
@@ -234,6 +239,38 @@ def test_person_plan_and_forms_are_saved_in_that_order_each_once(ura: SimulatorP
 
     told(story, ura.base_url)
     assert [effect.split()[0] for effect in ura.effects()] == ["asiakas", "suunnitelma", "palaute", "palaute"]
+
+
+def test_the_fullest_plan_travels_whole_over_the_gateway_and_is_not_written_twice(
+    ura: SimulatorProcess,
+) -> None:
+    """What Ura has no room or code for is left out first; everything else comes back as promised."""
+    identity = {path: value for path, value in TUULIKKI.items() if not path.startswith("client.hetu")}
+    leaves = dict(leaves_of(rich_plan())) | identity | {
+        "services[e-1].type": "work_trial",
+        "benefits[e-1].type": "labour_market_subsidy",
+        "referrals[e-1].referring_party_type": "employment_trial",
+        "referrals[e-2].referring_party_type": "adult_social_work",
+        "employment.labour_market_status": "unemployed_jobseeker",
+        "closing.labour_market_status": "employed_open",
+        "plan.worker_recommendations[e-1].service_type": "rehabilitative_work",
+        "network.services_in_use[career_coaching]": "career_coaching",
+    }  # fmt: skip
+
+    async def story(adapter: Ura) -> tuple[Any, Any, Standing]:
+        found = await adapter.find(HETU)
+        standing = await adapter.fetch(found)
+        put, fits = put_what_fits(LENS, standing.content, leaves)
+        await adapter.write(found, put.native, standing=standing, key="k", licence=licence())
+        return put, fits, await adapter.fetch(found)
+
+    put, fits, standing = told(story, ura.base_url)
+    read = LENS.get(standing.content)
+    assert read.notes == ()
+    assert read.leaves == put.expected
+    assert LENS.put_leaves(standing.content, fits).native == standing.content
+    missing = {p for p in FIELDS if LENS.names(p)} - {pattern_of(path) for path in put.carried}
+    assert {p for p in missing if not p.startswith("client.non_disclosure.")} == set()
 
 
 @pytest.mark.parametrize("lost", ["asiakas", "suunnitelma", "palaute"])

@@ -20,7 +20,8 @@ from tyokyky_bridge.mapping.lens import LensRefusal
 from tyokyky_bridge.mapping.patterns import carriers
 
 LENS = load("tyokyky_mappings:ura", CODECS)
-CARRIED = [pattern for pattern in FIELDS if LENS.names(pattern)]
+CARRIED = [pattern for pattern in FIELDS if LENS.names(pattern) and ".non_disclosure." not in pattern]
+"""What goes both ways; a non-disclosure order is only read."""
 IDS = ("a-1", "b-2")
 
 words = st.text(st.sampled_from("abcåäöÅÄÖé 0129 ,.:>+|#-()¬½–”…€\n"), min_size=1, max_size=90)
@@ -339,6 +340,55 @@ def test_a_name_with_foreign_letters_is_sent_plain_and_its_loss_declared() -> No
     assert done.native["asiakas"]["tulkki"] == "K"
     assert set(done.losses) == {"client.family_name", "client.given_names"}
     assert LENS.put_leaves(done.native, view).native == done.native
+
+
+def test_referrals_that_ura_did_not_send_stand_in_texts_and_move_when_it_did() -> None:
+    """Domain report 8.6: S1 is native for Ura's own outgoing referrals, else text."""
+    view = {
+        "referrals[r-1].referring_party_type": "adult_social_work",
+        "referrals[r-1].received_on": date(2026, 2, 2),
+        "referrals[r-1].reason": "Työkokeilut ovat keskeytyneet.",
+        "referrals[r-1].status": "received",
+        "referrals[r-1].need_cues[low_b4]": "low_b4",
+        "referrals[r-2].referring_party_type": "employment_trial",
+        "referrals[r-2].received_on": date(2026, 2, 3),
+    }
+    done = LENS.put_leaves(copy.deepcopy(EMPTY), view)
+    assert done.native["suunnitelma"]["lahetteet"] == [
+        {"tunniste": "r-2", "taho": "01", "saapunut": 20260203}
+    ]
+    assert done.native["suunnitelma"]["lahetemerkinnat"] == [
+        {
+            "tunniste": "r-1",
+            "taho": "05",
+            "merkinta": ["Saapunut: 02.02.2026", "Tila: vastaanotettu"],
+            "syyteksti": ["Syy: Työkokeilut ovat keskeytyneet."],
+            "heratteet": ["Heräte: matala työkykypistemäärä"],
+        }
+    ]
+    assert LENS.get(done.native).leaves == view
+    moved = LENS.put_leaves(done.native, view | {"referrals[r-1].referring_party_type": "te_office"})
+    assert [one["tunniste"] for one in moved.native["suunnitelma"]["lahetteet"]] == ["r-2", "r-1"]
+    assert moved.native["suunnitelma"]["lahetemerkinnat"] == []
+
+
+def test_what_the_dictionary_gives_ura_no_place_for_has_no_way_in() -> None:
+    """Column U: an own worker would tell of a social welfare customership, an update of a withheld item."""
+    view = {
+        "care_team.own_worker.name": "Kaisa Salmi",
+        "header.updated_at": datetime(2026, 2, 10, 8, 15, tzinfo=UTC),
+        "network.members[n-1].approved_by_client_on": date(2026, 2, 2),
+    }
+    done = LENS.put_leaves(copy.deepcopy(EMPTY), view)
+    assert done.native == EMPTY
+    assert all(reason.startswith("never: ") for reason in done.not_carried.values())
+
+
+def test_no_plan_lifts_a_non_disclosure_order() -> None:
+    record = copy.deepcopy(EMPTY)
+    record["asiakas"]["turvakielto"] = "K"
+    assert LENS.put_leaves(record, {"client.non_disclosure.active": False}).native == record
+    assert LENS.get(record).leaves == {"client.non_disclosure.active": True}
 
 
 def test_a_service_without_a_code_in_ura_does_not_go_there_at_all() -> None:

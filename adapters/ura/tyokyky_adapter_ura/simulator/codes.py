@@ -261,6 +261,7 @@ CODED: Final = MappingProxyType(
         "suunnitelma.typ_tila": "typ-status",
         "suunnitelma.lahetteet.taho": "referrer",
         "suunnitelma.lahetteet.tila": "referral-status",
+        "suunnitelma.lahetemerkinnat.taho": "referrer",
         "asiakas.tyohistoria_luonne": "work-history-pattern",
         "asiakas.yhteystiedot.laji": "contact-system",
         "suunnitelma.palveluhistoria.palvelu": "previous-service",

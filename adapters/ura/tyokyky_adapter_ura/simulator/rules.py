@@ -36,6 +36,8 @@ LINES = frozenset(
         "merkinta",
         "yhteenveto",
         "ohjaushuomiot",
+        "heratteet",
+        "syyteksti",
         "kysymysteksti",
         "vastausteksti",
     }
@@ -49,7 +51,6 @@ DATES = frozenset(
         "tot_alku",
         "tot_loppu",
         "laadittu",
-        "tarkistettu",
         "tarkistettava",
         "sovittu",
         "tyottomyys_alkaen",
