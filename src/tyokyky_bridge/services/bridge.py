@@ -8,7 +8,7 @@ from tyokyky_bridge.adapterkit.contract import Adapter
 from tyokyky_bridge.adapterkit.manifest import Manifest
 from tyokyky_bridge.domain.calendar import finnish_day
 from tyokyky_bridge.domain.legal_basis import LegalBases
-from tyokyky_bridge.domain.parties import Directory, System
+from tyokyky_bridge.domain.parties import Directory, NotInForce, System
 from tyokyky_bridge.mapping.lens import Lens
 from tyokyky_bridge.services.ports import Store
 
@@ -44,3 +44,11 @@ class Bridge:
         parties = {party.id for party in self.directory.parties_on(day)}
         systems = self.directory.systems_on(day)
         return tuple(self.partners[s.id] for s in systems if s.id in self.partners and s.party in parties)
+
+    def partner_on(self, system: str, at: datetime) -> Partner:
+        """One partner whose system and party are both in force at *at*. Raises NotInForce."""
+        for partner in self.partners_on(at):
+            if partner.system.id == system:
+                return partner
+        kind = "system"
+        raise NotInForce(kind, system, finnish_day(at))

@@ -23,7 +23,9 @@ from tyokyky_bridge.services.loading import disclosure_to, facts_of
 from tyokyky_bridge.services.ports import Tx
 from tyokyky_bridge.services.records import Kind, LinkRow
 
-HEALED_BY_CHANGE = ("lens", "refused", "read_back", "unknown_code", "not_in_force")
+NO_NUMBER = "no_official_number"
+"""Parked because there is no number by which a partner could be asked for the person."""
+HEALED_BY_CHANGE = ("lens", "refused", "read_back", "unknown_code", "not_in_force", NO_NUMBER)
 """Park reasons that new content may cure; identity and unknown persons need a human."""
 HELD_BY_HUMANS = ("identity", "not_there", "adapter_error")
 """Park reasons that wait for a person, except for a withdrawal: what has to be taken back is tried all the same."""

@@ -15,9 +15,6 @@ from tyokyky_bridge.services.bridge import Bridge
 from tyokyky_bridge.services.ports import Lock, Tx
 from tyokyky_bridge.services.records import OralUseRow, RevisionRow
 
-DELIVERED = frozenset({"ok", "unchanged", "adopted"})
-"""Outcomes after which the partner is known to hold what was sent."""
-
 
 class PlanNotFound(BridgeError):
     """No such plan, or none whose existence the caller may know."""
@@ -50,8 +47,8 @@ def latest_revision(tx: Tx, plan_id: UUID, *, lock: Lock | None = None) -> Revis
 def facts_of(tx: Tx, bridge: Bridge, client_id: UUID, *, retrying: int | None = None) -> Facts:
     """What a decision about this client's items rests on, as of this transaction.
 
-    *retrying* names the link that tries again: an oral consent covers one transaction, and an attempt of that link
-    that never reached the partner has not used it up.
+    *retrying* names the link that tries again: an oral consent covers one transaction, and as long as the partner has
+    not acknowledged what that link sent on it, it is the same transaction.
     """
     return Facts(
         identity_resolved=True,
@@ -70,8 +67,8 @@ def _was_spent(tx: Tx, use: OralUseRow, link_id: int) -> bool:
     decision = tx.decisions.get(use.decision_id) if use.decision_id else None
     if decision is None or decision.link_id != link_id:
         return True
-    attempt = tx.decisions.attempt(decision.id)
-    return attempt is not None and attempt.outcome in DELIVERED
+    link = tx.links.get(link_id)
+    return link is None or link.acked_gen >= decision.gen
 
 
 def disclosure_to(

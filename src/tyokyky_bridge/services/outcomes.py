@@ -42,6 +42,8 @@ class Ended:
     """Close the whole system for this long: it said when it will take writes again."""
     system_failed: bool = False
     """Counts for the breaker: the system did not answer."""
+    answered: bool = True
+    """Whether the end tells anything of the system: ``False`` where it was not asked."""
 
     @property
     def event(self) -> str:
@@ -61,6 +63,8 @@ class Ended:
 
     def tell_gate(self, tx: Tx, partner: Partner) -> None:
         """Keep the partner's breaker and pause: open after five failures in a row, longer each time it reopens."""
+        if not self.answered:
+            return
         system = partner.system.id
         gate = tx.gates.get(system, lock="update")
         failures = int(gate.window.get("failures", 0))
@@ -114,7 +118,7 @@ def result_of(error: partner_errors.PartnerError, link: LinkRow) -> Ended:
                 native_code=error.native_code,
             )
         case partner_errors.LicenceExpired():
-            return Ended(Retry(timedelta(0), error.code, counts=False), "licence_expired")
+            return Ended(Retry(backoff(link.attempts), error.code), "licence_expired")
         case partner_errors.Refused(reasons=reasons):
             detail = {"reasons": [{"code": r.native_code, "field": r.field, "rule": r.rule} for r in reasons]}
             return Ended(

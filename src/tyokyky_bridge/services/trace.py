@@ -12,7 +12,7 @@ from tyokyky_bridge.domain.items import leaves_to_json
 from tyokyky_bridge.mapping.lens import LensRefusal, Put
 from tyokyky_bridge.services.bridge import Bridge, Partner
 from tyokyky_bridge.services.callers import Caller, NotForRole, Role
-from tyokyky_bridge.services.linking import Desired, desired_for
+from tyokyky_bridge.services.linking import NO_NUMBER, Desired, desired_for
 from tyokyky_bridge.services.loading import facts_of
 from tyokyky_bridge.services.ports import Tx
 from tyokyky_bridge.services.records import AuditEntry, DecisionRow, LinkRow
@@ -92,7 +92,7 @@ async def trace_disclosures(bridge: Bridge, caller: Caller, plan_id: UUID, syste
             raise LinkNotFound
         links = tx.links.of_plan(plan_id, system=system)
         link = links[0] if links else None
-        resolved = link is None or link.parked_reason != "identity"
+        resolved = link is None or link.parked_reason not in {"identity", NO_NUMBER}
         facts = facts_of(tx, bridge, seen.client_id)
         desired = desired_for(partner, seen.revision, facts, tx.now(), identity_resolved=resolved)
         newest = tx.decisions.latest(plan_id, system)

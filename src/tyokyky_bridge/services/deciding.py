@@ -1,0 +1,254 @@
+"""The one transaction of an attempt: decide every item, render the body, and commit both with the intent to send."""
+
+import base64
+import hashlib
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from tyokyky_bridge.adapterkit import errors as partner_errors
+from tyokyky_bridge.adapterkit.contract import Found, Licence, Native, Standing
+from tyokyky_bridge.domain.decision import BasisKind, Decision, Outcome
+from tyokyky_bridge.domain.disclosure import Disclosure, View
+from tyokyky_bridge.domain.items import Scalar
+from tyokyky_bridge.mapping.lens import LensRefusal, Put, Reading
+from tyokyky_bridge.mapping.writing import UNREADABLE
+from tyokyky_bridge.services.bridge import Bridge, Partner
+from tyokyky_bridge.services.linking import Desired, desired_for
+from tyokyky_bridge.services.loading import facts_of, revision_of
+from tyokyky_bridge.services.ours import CREATES, OtherPlans, Ours, other_plans
+from tyokyky_bridge.services.ports import Tx
+from tyokyky_bridge.services.records import DecisionRow, Intent, LinkRow, Park
+
+_LED = "a newer plan of the client stands there"
+
+
+class Fenced(Exception):
+    """The lease is no longer ours: leave the link to whoever has it."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What an engine process adds to the bridge: its name and its time limits (seconds)."""
+
+    bridge: Bridge
+    worker: str
+    licence_s: float = 2.0
+
+
+@dataclass(frozen=True)
+class Stand:
+    """What an attempt found at the partner, and since when its decision may count (monotonic seconds).
+
+    *voidable*: the record is ours as a whole. *held_up*: why only a taking back may be sent now.
+    """
+
+    found: Found
+    standing: Standing
+    reading: Reading
+    ours: Ours
+    voidable: bool
+    since_s: float
+    held_up: Park | None = None
+
+
+@dataclass(frozen=True)
+class Decided:
+    """One committed decision: the body it licenses (``None``: nothing has to be written) and what will be ours.
+
+    *clears*: something of ours is taken back by it. *held_up*: why the rest was not sent.
+    """
+
+    row: DecisionRow
+    body: Native | None
+    voids: bool
+    clears: bool
+    put: Put
+    ours: Mapping[str, Scalar]
+    desired: Desired
+    licence: Licence
+    held_up: Park | None
+
+
+def decide(tx: Tx, engine: Engine, partner: Partner, link: LinkRow, stand: Stand) -> Decided | Park:
+    """Decide every item, render, and commit decision and intent together; a withdrawal that committed first wins.
+
+    Raises: Fenced, NotInForce, ChangedUnderneath (a spoken consent went to another link meanwhile).
+    """
+    client = tx.clients.get(link.client_id, lock="share")
+    row = tx.plans.latest(link.plan_id, lock="share")
+    current = tx.links.get(link.id)
+    if client is None or row is None or current is None:
+        raise Fenced
+    engine.bridge.partner_on(partner.system.id, tx.now())
+    revision = revision_of(row)
+    facts = facts_of(tx, engine.bridge, link.client_id, retrying=link.id)
+    desired = desired_for(partner, revision, facts, tx.now())
+    others = other_plans(tx, link)
+    ours, content = stand.ours.values, stand.standing.content
+    gone = ours.keys() - desired.carried.keys()
+    still = stand.ours.standing(stand.reading, partner) if gone else set[str]()
+    lasting = gone if partner.manifest.retract == "retained" else _spoken_paths(tx, link)
+    kept = {p for p in gone & lasting & still if p in revision.leaves}
+    clear = (gone & still) - kept - others.led
+    put, held_up = _rendered(partner, stand, desired.disclosure.view, clear, others)
+    if held_up is not None and not clear:
+        return held_up
+    idle = "parked" if held_up is not None else "not_carried" if others.newer else None
+    voids = desired.kind == "absent" and stand.voidable and not kept and not others.bases
+    written = {p for p, v in put.expected.items() if stand.reading.leaves.get(p) != v}
+    mine = {
+        p: v
+        for p, v in desired.carried.items()
+        if p in (ours if idle else put.carried) and (p in written or p in ours or p in others.bases)
+    }
+    changes = put.native != content and bool(put.carried or clear)
+    body = orjson.dumps(put.native, option=orjson.OPT_SORT_KEYS) if changes or voids else None
+    sha = hashlib.sha256(body).hexdigest() if body else None
+    creates = stand.standing.record_id is None or (stand.ours.created and not link.remote.created_by_us)
+    traced = trace_items(
+        desired.disclosure,
+        put,
+        written=written,
+        ours=mine.keys() | clear | kept,
+        clear=clear,
+        kept=kept,
+        idle=idle,
+    )
+    decision = DecisionRow(
+        id=tx.new_id(),
+        link_id=link.id,
+        client_id=link.client_id,
+        system=link.system,
+        gen=current.desired_gen,
+        kind="retract" if desired.kind == "absent" else "send",
+        plan_version=revision.version,
+        consent_epoch=client.epoch,
+        mapping_version=partner.lens.version,
+        items=tuple(traced),
+        body_sha256=sha,
+        idem_key=(CREATES if creates else "") + _key(link, current.desired_gen, sha) if sha else None,
+        worker=engine.worker,
+        lease_epoch=link.lease_epoch,
+        at=tx.now(),
+        send_before=tx.now() + timedelta(seconds=engine.licence_s),
+    )
+    tx.decisions.add(decision)
+    decided = desired.disclosure.decisions
+    _use_up(tx, engine, link, decision, (decided[p] for p in written if p in decided))
+    intent = Intent(str(decision.idem_key), decision.gen, sha) if sha else None
+    if intent is not None and not tx.links.set_intent(link.id, link.lease_epoch, intent):
+        raise Fenced
+    return Decided(
+        decision,
+        put.native if changes else None,
+        voids,
+        bool(clear),
+        put,
+        mine | {p: ours[p] for p in kept},
+        desired,
+        Licence(str(decision.id), stand.since_s + engine.licence_s),
+        held_up,
+    )
+
+
+def _rendered(
+    partner: Partner, stand: Stand, view: View, clear: Collection[str], others: OtherPlans
+) -> tuple[Put, Park | None]:
+    """The body, with why it holds no more than a taking back, if so: that must not wait for what cannot be sent."""
+    content = stand.standing.content
+    held_up = stand.held_up
+    if held_up is None and not others.newer:
+        try:
+            put = partner.lens.put(content, view, clear)
+        except LensRefusal as refusal:
+            held_up = refused_by_lens(refusal)
+        else:
+            held_up = _unreadable(put, stand.reading)
+            if held_up is None:
+                return put, None
+    return partner.lens.put_leaves(content, {}, clear), held_up
+
+
+def refused_by_lens(refusal: LensRefusal) -> Park:
+    """Park with row, path and rule."""
+    return Park("lens", {"row": refusal.row, "path": refusal.path, "rule": refusal.rule})
+
+
+def _unreadable(put: Put, reading: Reading) -> Park | None:
+    unread = sorted(p for p, why in put.not_carried.items() if why == UNREADABLE)
+    rules = sorted({f"{n.row}: {n.rule}" for n in reading.notes if n.path in unread})
+    return Park("unknown_code", {"paths": unread, "rules": rules}) if unread else None
+
+
+def _use_up(tx: Tx, engine: Engine, link: LinkRow, decision: DecisionRow, sent: Iterable[Decision]) -> None:
+    """A spoken consent covers one transaction: the one that carries something out. Another link may have had it."""
+    bases = [d.basis for d in sent if d.basis is not None]
+    spoken = {basis.id for basis in bases if basis.kind is BasisKind.CONSENT_ORAL_ONCE}
+    for consent_id in sorted(spoken):
+        if not tx.consents.use_once(UUID(consent_id), "disclosure", decision_id=decision.id):
+            known = facts_of(tx, engine.bridge, link.client_id, retrying=link.id)
+            if consent_id in known.oral_used:
+                raise partner_errors.ChangedUnderneath(native_code="spoken-consent-used")
+
+
+def _spoken_paths(tx: Tx, link: LinkRow) -> set[str]:
+    """Items given on an oral consent: it covered that one transaction, so its end takes nothing back."""
+    last = tx.decisions.latest(link.plan_id, link.system)
+    spoken = BasisKind.CONSENT_ORAL_ONCE.value
+    items = last.items if last else ()
+    return {
+        i["path"] for i in items if i["state"] == "retained" or str(i.get("basis", "")).startswith(spoken)
+    }
+
+
+def trace_items(
+    disclosure: Disclosure,
+    put: Put,
+    *,
+    written: Collection[str],
+    ours: Collection[str],
+    clear: Collection[str],
+    kept: Collection[str],
+    idle: str | None = None,
+) -> list[dict[str, Any]]:
+    """One entry for every item of the plan, and one for each cleared item that the plan no longer has.
+
+    *idle* is the state of permitted items where nothing but a taking back is sent.
+    """
+    items: list[dict[str, Any]] = []
+    for path, decision in disclosure.decisions.items():
+        entry: dict[str, Any] = {"path": path, "outcome": decision.outcome.value, "row": decision.row}
+        if decision.basis is not None:
+            entry["basis"] = f"{decision.basis.kind.value}:{decision.basis.id}"
+        if decision.outcome is not Outcome.PERMIT:
+            entry["reason"] = decision.code
+            entry["reasons"] = [reason.value for reason in decision.reasons]
+        if path in clear or path in kept:
+            entry["state"] = "clear" if path in clear else "retained"
+        elif path in put.carried:
+            entry["state"] = "sent" if path in written or path in ours else "held"
+        elif path in put.not_carried:
+            entry |= {"state": "not_carried", "note": put.not_carried[path]}
+        elif idle is not None and path in disclosure.view.leaves:
+            entry |= {"state": idle} | ({"note": _LED} if idle == "not_carried" else {})
+        else:
+            entry["state"] = "withheld"
+        if path in put.losses:
+            entry["loss"] = put.losses[path]
+        if path in ours:
+            entry["ours"] = True
+        items.append(entry)
+    deleted = sorted((set(clear) | set(kept)) - disclosure.decisions.keys())
+    items += [{"path": p, "outcome": "DELETED", "state": "clear", "ours": True} for p in deleted]
+    return items
+
+
+def _key(link: LinkRow, gen: int, body_sha: str) -> str:
+    """Stable for one (link, generation, body): a repeat is recognised, an undo is not mistaken for one."""
+    raw = f"{link.plan_id}|{link.system}|{gen}|{body_sha}".encode()
+    return base64.b32encode(hashlib.blake2b(raw, digest_size=20).digest()).decode().lower()
