@@ -48,6 +48,7 @@ class TokenReader:
     ) -> None:
         self._keys = KeySet.import_key_set({"keys": list(keys["keys"])})
         self._parties = parties
+        self._audience = audience
         self._claims = JWTClaimsRegistry(
             leeway=LEEWAY_S,
             iss={"essential": True, "value": issuer},
@@ -68,6 +69,9 @@ class TokenReader:
         except (JoseError, ValueError, KeyError, TypeError, OverflowError) as error:
             msg = "signature, issuer, audience or lifetime does not hold"
             raise BadToken(msg) from error
+        if claims["aud"] not in (self._audience, [self._audience]):
+            msg = "a token for several audiences could be passed on by any of them"
+            raise BadToken(msg)
         if not 0 < lifetime_s <= MAX_LIFE_S or ahead_s > LEEWAY_S:
             msg = f"a token may live {MAX_LIFE_S} s at most, from now on"
             raise BadToken(msg)

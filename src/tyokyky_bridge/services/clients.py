@@ -15,7 +15,7 @@ from tyokyky_bridge.services.sight import Seen, see
 
 REGISTRARS = frozenset({Role.PROFESSIONAL, Role.SYSTEM})
 SEEKERS = REGISTRARS | {Role.OVERSIGHT}
-AUDIT_PAGE = 500
+AUDIT_PAGE = 100
 
 
 class ClientNotFound(BridgeError):
