@@ -4,6 +4,7 @@ import asyncio
 import copy
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -374,6 +375,48 @@ def test_the_fullest_plan_travels_whole_into_document_and_person(lifecare: Simul
     written = {p for p in FIELDS if LENS.names(p) and not p.startswith("client.non_disclosure.")}
     assert {pattern_of(path) for path in put.carried} == written
     assert LENS.put_leaves(standing.content, leaves_of(rich_plan())).native == standing.content
+
+
+def test_the_document_of_the_domain_report_is_read_and_its_prose_stays(lifecare: SimulatorProcess) -> None:
+    prose = {
+        "OHJ": "Ohjaava taho: Meriniemen työllisyyspalvelut, omavalmentaja.",
+        "TER": "Terveystarkastus 3.2.2026. Työkykyyn vaikuttava selkävaiva.\r\nJatko: fysioterapia.",
+        "SUU": "Tavoite asiakkaan sanoin: osa-aikatyö varastossa syksyllä.",
+    }
+    points = {"yksikko": "p", "pvm": "2026-02-03"}
+    oid = "1.2.246.10.90000011.11.2026.55"
+    lifecare.seed(
+        records=[
+            {
+                "hetu": HETU,
+                "otsikot": [{"otsikko": name, "teksti": words} for name, words in prose.items()],
+                "mittaukset": [
+                    {"tunniste": "m-1", "koodi": "KV-B4", "arvo": "4", "lahde": "haastattelu", **points},
+                    {"tunniste": "m-2", "koodi": "BDI-II", "arvo": "18", "lahde": "itse", **points},
+                ],
+                "viitteet": [{"tunniste": "v-1", "tyyppi": "B-LAUSUNTO", "oid": oid, "pvm": "2026-01-20"}],
+            }
+        ]
+    )
+    standing = told(lifecare, fetch)
+    read = LENS.get(standing.content)
+    assert read.notes == ()
+    assert {p: v for p, v in read.leaves.items() if not p.startswith("client.")} == {
+        "scores[m-1].instrument": "kykyviisari_b4",
+        "scores[m-1].value": 4,
+        "scores[m-1].effective_on": date(2026, 2, 3),
+        "scores[m-1].mode": "interview",
+        "scores[m-2].instrument": "bdi_ii",
+        "scores[m-2].value": 18,
+        "scores[m-2].effective_on": date(2026, 2, 3),
+        "scores[m-2].mode": "self_paper",
+        "statements[v-1].kind": "b_statement",
+        "statements[v-1].issued_on": date(2026, 1, 20),
+        "statements[v-1].document_ref.oid": oid,
+    }
+    put = LENS.put_leaves(standing.content, {"goals[g-1].text_client": "Osa-aikatyö"})
+    texts = {heading["otsikko"]: heading["teksti"] for heading in put.native["otsikot"] if heading["teksti"]}
+    assert texts == prose | {"SUU": f"{prose['SUU']}\r\nTavoite [g-1]: Osa-aikatyö"}
 
 
 def test_lucja_arrives_whole_where_somebody_had_typed_half_of_her_name(lifecare: SimulatorProcess) -> None:

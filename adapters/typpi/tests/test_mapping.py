@@ -5,6 +5,7 @@ import copy
 import json
 import time
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import pytest
@@ -50,7 +51,7 @@ def held(native: Any, section: str) -> Any:
 
 def test_scenario_1_brings_the_two_work_ability_scores_and_no_other() -> None:
     native = put(leaves_of(scenario_1_plan())).native
-    scores = held(native, "terveys")["tyokykypisteet"]
+    scores = held(native, "terveys")["pisteet"]
     assert {s["tunniste"]: (s["kysymys"], s["arvo"], s["pvm"]) for s in scores} == {
         "b4-lifecare": ("kykyviisari-b4", 4, "2026-02-10"),
         "b4-ura": ("kykyviisari-b4", 3, "2026-02-02"),
@@ -168,6 +169,42 @@ def test_the_fullest_plan_travels_whole_through_the_register(office: Any) -> Non
     assert back == done.expected
     names = {p for p in FIELDS if LENS.names(p) and not p.startswith(only_read)}
     assert {pattern_of(path) for path in done.carried} == names
+
+
+def test_the_plan_of_the_domain_report_is_read_and_written_beside_what_stands_there(office: Any) -> None:
+    own = {"tyokykypisteet": 4, "valttamaton": True}
+    office.plan_id(
+        terveys={"tyokykyJohtopaatos": "Työkyky alentunut, osa-aikatyö mahdollinen", **own},
+        suunnitelma={
+            "tavoitteet": [
+                {"tunniste": "t-1", "teksti": "Osa-aikatyö varastossa syksyllä", "tila": "kesken"}
+            ],
+            "palvelut": [{"tunniste": "t-2", "laji": "kuntouttava-tyotoiminta", "alkaa": "2026-03-01"}],
+        },
+    )
+
+    async def story(adapter: Any) -> Any:
+        found = await adapter.find(SANNA)
+        standing = await adapter.fetch(found)
+        score = {"scores[b4].instrument": "kykyviisari_b4", "scores[b4].value": 5}
+        done = put(score, standing.content)
+        licence = Licence("d", time.monotonic() + 10)
+        await adapter.write(found, done.native, standing=standing, key="k", licence=licence)
+        return LENS.get(standing.content), done
+
+    read, done = office.tell(story)
+    assert read.notes == ()
+    assert {p: v for p, v in read.leaves.items() if not p.startswith("header.typ_customership")} == {
+        "health.work_ability_conclusion": "Työkyky alentunut, osa-aikatyö mahdollinen",
+        "goals[t-1].text_client": "Osa-aikatyö varastossa syksyllä",
+        "goals[t-1].status": "active",
+        "services[t-2].type": "rehabilitative_work",
+        "services[t-2].planned_period.start": date(2026, 3, 1),
+    }
+    assert done.not_carried == {}
+    stored = office.stored("terveys")["tiedot"]
+    assert stored["pisteet"] == [{"tunniste": "b4", "kysymys": "kykyviisari-b4", "arvo": 5}]
+    assert {name: stored[name] for name in own} == own
 
 
 def test_a_diagnosis_code_in_free_text_is_refused_by_the_target_and_nothing_is_left_behind(

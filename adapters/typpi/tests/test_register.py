@@ -33,7 +33,8 @@ async def save(adapter: Adapter, section: str, fields: dict[str, Any]) -> None:
         ("suunnitelma", {"lisatiedot": "BDI-II 22"}, "lisatiedot", "ei-sallittujen-tietojen-luettelossa"),
         ("seuranta", {"a": [{"teksti": "AUDIT: 6 p"}]}, "a[0].teksti", "ei-sallittujen-tietojen-luettelossa"),
         ("terveys", {"lisatiedot": "Selkä M54.5"}, "lisatiedot", "valttamattomyysmerkinta-puuttuu"),
-        ("terveys", {"tyokykypisteet": [{"arvo": 12}]}, "tyokykypisteet[0].arvo", "asteikko-0-10"),
+        ("terveys", {"pisteet": [{"arvo": 12}]}, "pisteet[0].arvo", "asteikko-0-10"),
+        ("terveys", {"tyokykypisteet": 11}, "tyokykypisteet", "asteikko-0-10"),
     ],
 )
 def test_what_the_statute_does_not_list_is_rejected_by_the_target_too(

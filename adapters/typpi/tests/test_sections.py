@@ -182,7 +182,7 @@ def test_a_view_travels_through_lens_and_wire_and_reads_back(office: Any) -> Non
 
 
 def test_a_score_off_the_scale_is_noted_and_never_taken(office: Any) -> None:
-    office.plan_id(terveys={"tyokykypisteet": [{"tunniste": "p1", "kysymys": "kykyviisari-b4", "arvo": 12}]})
+    office.plan_id(terveys={"pisteet": [{"tunniste": "p1", "kysymys": "kykyviisari-b4", "arvo": 12}]})
     reading = load("tyokyky_mappings:typpi", _codecs()).get(office.tell(look)[1].content)
     assert "scores[p1].value" not in reading.leaves
     assert [(n.row, n.rule, n.raw) for n in reading.notes] == [("b4-value", "outside 0-10", 12)]

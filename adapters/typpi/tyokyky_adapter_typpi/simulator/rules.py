@@ -46,7 +46,8 @@ def check_content(section: str, content: dict[str, Any]) -> None:
             raise _not_allowed(section, path, "ei-sallittujen-tietojen-luettelossa")
         if not marked and _names_diagnosis(section, key, value):
             raise _not_allowed(section, path, "valttamattomyysmerkinta-puuttuu")
-        if path.startswith("tyokykypisteet[") and key == "arvo" and value not in range(11):
+        points = key == "tyokykypisteet" or (path.startswith("pisteet[") and key == "arvo")
+        if points and value not in range(11):
             raise _not_allowed(section, path, "asteikko-0-10")
         if isinstance(value, str) and len(value) > TEXT_LIMIT:
             raise ProblemAnswer(
