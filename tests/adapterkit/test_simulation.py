@@ -187,6 +187,11 @@ def test_the_clock_moves_and_knows_finnish_time(toy: SimulatorProcess, client: h
     assert abs(real - datetime.now(UTC)) < timedelta(minutes=1)
 
 
+def test_a_word_that_the_clock_does_not_know_is_refused_and_not_swallowed(toy: SimulatorProcess) -> None:
+    with pytest.raises(RuntimeError, match="advance_s"):
+        toy.clock(advance=600)
+
+
 def test_control_is_refused_unless_the_simulator_was_started_with_it(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "toy_simulator", "--exit-with-stdin"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:

@@ -110,6 +110,9 @@ def _obey(sim: Simulation, made: Made, what: str, given: dict[str, Any], query: 
             with sim.state.transaction():
                 return made.acts[given["act"]](given) or {"ok": True}
         case "POST clock":
+            if given.keys() - {"set", "advance_s"}:
+                msg = "clock takes set or advance_s"
+                raise ControlError(msg)
             if "set" in given:
                 sim.clock.set(datetime.fromisoformat(given["set"]))
             sim.clock.advance(float(given.get("advance_s", 0)))
