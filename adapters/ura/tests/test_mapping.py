@@ -342,6 +342,21 @@ def test_a_name_with_foreign_letters_is_sent_plain_and_its_loss_declared() -> No
     assert LENS.put_leaves(done.native, view).native == done.native
 
 
+def test_a_worker_or_street_with_foreign_letters_does_not_stop_a_plan() -> None:
+    view = {
+        "care_team.coordinator.worker.name": "Łukasz Đặng",
+        "client.address.street": "Přístavní 4",
+        "network.members[n-1].contact.name": "Şenay Öztürk",
+    }
+    done = LENS.put_leaves(copy.deepcopy(EMPTY), view)
+    assert done.native["suunnitelma"]["koordinoija"]["henkilo_nimi"] == "Lukasz Dang"
+    assert done.native["asiakas"]["lahiosoite"] == "Prístavní 4"
+    assert done.native["suunnitelma"]["verkostomerkinnat"][0]["merkinta"] == [
+        "Yhteyshenkilön nimi: Senay Öztürk"
+    ]
+    assert set(done.losses) == set(view)
+
+
 def test_referrals_that_ura_did_not_send_stand_in_texts_and_move_when_it_did() -> None:
     """Domain report 8.6: S1 is native for Ura's own outgoing referrals, else text."""
     view = {
