@@ -1,4 +1,4 @@
-"""One whole installation for all journeys of a test process, once on each engine.
+"""Whole installations for the journeys, once on each engine: real processes that start quickly.
 
 Each journey has clients of its own, and leaves every partner up, open and on time.
 """
@@ -7,14 +7,35 @@ from collections.abc import Iterator
 
 import pytest
 
+from tyokyky_bridge.adapterkit import testing_process
+from tyokyky_bridge.demo import child as children
 from tyokyky_bridge.demo.desk import Desk
 from tyokyky_bridge.demo.people import on_the_clock
 from tyokyky_bridge.demo.stage import Stage
+from worlds.postgres import Postgres
+from worlds.warm import WarmProcesses
+
+ENGINES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
 
-@pytest.fixture(scope="session", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """Hub, worker and four calm simulators as real processes."""
+@pytest.fixture(scope="session")
+def warm_processes() -> Iterator[WarmProcesses]:
+    """Let every stage fork its processes from one that has imported everything."""
+    warm = WarmProcesses()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(children, "subprocess", warm)
+        patch.setattr(testing_process, "subprocess", warm)
+        yield warm
+    warm.close()
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def stage(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    warm_processes: WarmProcesses,
+) -> Iterator[Stage]:
+    """Hub, worker and four calm simulators as real processes: one installation for all stories of a test process."""
     url = None
     if request.param == "postgres":
         url = request.getfixturevalue("postgres_server").empty_database()
@@ -27,3 +48,24 @@ def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def desk(stage: Stage) -> Desk:
     """The hub as the workers use it."""
     return Desk(stage)
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def engine_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """Where a stage's database is to be: ``None`` for a file of its own, else a fresh PostgreSQL database."""
+    if request.param == "sqlite":
+        yield None
+        return
+    server: Postgres = request.getfixturevalue("postgres_server")
+    url = server.migrated_database()
+    yield url
+    server.drop(url)
+
+
+@pytest.fixture(scope="module")
+def calm_stage(
+    warm_processes: WarmProcesses, engine_url: str | None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stage]:
+    """An installation of the module's own, for drills that kill, break and overload it."""
+    with Stage(tmp_path_factory.mktemp("drill"), database_url=engine_url, calm=True) as running:
+        yield running

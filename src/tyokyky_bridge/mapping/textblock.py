@@ -151,7 +151,7 @@ class TextBlock:
 
     def _store(self, page: "Page", site: Site) -> None:
         native = join([line for passage in page.passages for line in passage.lines], self.form)
-        path = page.changed or ""
+        path = page.longest or page.changed or ""
         broken = over_limit(native, self.form)
         if broken is not None:
             site.run.fault(self.block.id, path, broken)
@@ -163,13 +163,19 @@ class TextBlock:
 
 
 class Page:
-    """A text while it is being changed. *changed* is the plan path of the last change."""
+    """A text while it is being changed.
+
+    *changed* is the plan path of the last change, *longest* that of the longest line written: when the whole becomes
+    too long, that is the one to shorten.
+    """
 
     def __init__(self, passages: list[Passage], prefix: str, run: Writing) -> None:
         self.passages = passages
         self.prefix = prefix
         self.run = run
         self.changed: str | None = None
+        self.longest: str | None = None
+        self._length = 0
         self._standing: dict[tuple[str, Ids], Passage] = {}
         for passage in passages:
             if passage.row is not None and passage.entry.ids is not None:
@@ -202,6 +208,9 @@ class Page:
         if line.over is not None:
             self.run.fault(row.row.id, self.changed, line.over)
             return
+        length = sum(len(text) for text in line.lines)
+        if length > self._length:
+            self.longest, self._length = self.changed, length
         lines, entry = [Line(text) for text in line.lines], Entry(line.ids, dict(line.backs))
         if passage is not None:
             passage.lines, passage.entry = lines, entry
