@@ -30,7 +30,7 @@ BODIES = {
     "/v1/clients/search": {"hetu": "120385-921T"},
     "/v1/plans/{plan_id}": {"changes": [{"path": "goals", "value": None}]},
     "/v1/plans/{plan_id}/sections/{section}": [],
-    "/v1/plans/{plan_id}/close": {"closed_on": "2026-03-02", "reason": "goal_reached_employed"},
+    "/v1/plans/{plan_id}/close": {"closed_on": "2026-03-02", "reason": "employed"},
     "/v1/consents/{consent_id}/withdrawal": {"at": "2026-03-02T10:00:00+02:00"},
 }
 

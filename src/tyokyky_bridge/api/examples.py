@@ -189,7 +189,7 @@ REQUESTS: dict[str, Any] = {
     "replace_section": [{**_goal, "status": "achieved"}],
     "record_consent": FORM,
     "withdraw_consent": {"at": "2026-03-02T12:40:00+02:00"},
-    "close_plan": {"closed_on": "2026-03-02", "reason": "goal_reached_employed"},
+    "close_plan": {"closed_on": "2026-03-02", "reason": "employed"},
 }
 """A body for every operation that takes one."""
 
@@ -207,7 +207,7 @@ ANSWERS: dict[str, Any] = {
     "read_revision": _seen(),
     "close_plan": _seen(
         header={**_shown["header"], "status": "closed"},
-        closing={"closed_on": "2026-03-02", "reason": "goal_reached_employed"},
+        closing={"closed_on": "2026-03-02", "reason": "employed"},
     ),
     "record_consent": {"consent": _consent, "cancelled": {}, "cancelled_elements": {}, "notified": []},
     "list_consents": [_consent],

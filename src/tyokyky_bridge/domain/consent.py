@@ -26,6 +26,7 @@ from tyokyky_bridge.domain.plan.values import (
     MimeType,
     Moment,
     PartyRef,
+    ServiceRef,
     SetOf,
     Sha256,
     Uuid,
@@ -116,7 +117,7 @@ class Grant(_Value):
     direction_note: Text | None = None
     data_from: Day | None = None
     period: Period | None = None
-    services: SetOf[str] = ()
+    services: SetOf[ServiceRef] = ()
 
     @model_validator(mode="after")
     def _two_parties(self) -> Self:

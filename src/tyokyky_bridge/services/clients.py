@@ -9,7 +9,7 @@ from tyokyky_bridge.domain.hetu import parse_hetu
 from tyokyky_bridge.services.bridge import Bridge
 from tyokyky_bridge.services.callers import Caller, NotForRole, Role
 from tyokyky_bridge.services.loading import PlanNotFound
-from tyokyky_bridge.services.ports import Tx
+from tyokyky_bridge.services.ports import IdentifierTaken, Tx
 from tyokyky_bridge.services.records import AuditEntry, ClientRow, PlanRow
 from tyokyky_bridge.services.sight import Seen, see
 
@@ -46,7 +46,10 @@ async def register_client(bridge: Bridge, caller: Caller, hetu: str) -> UUID:
             _audit(tx, caller, "client/registered", client)
         return client.id
 
-    return await bridge.store.write(register)
+    try:
+        return await bridge.store.write(register)
+    except IdentifierTaken:  # somebody else registered them at the same moment
+        return await bridge.store.write(register)
 
 
 async def find_client(bridge: Bridge, caller: Caller, hetu: str) -> tuple[UUID, tuple[Seen, ...]]:

@@ -200,6 +200,10 @@ Ref = Annotated[ElementId, Kind("ref", 64)]
 """Id of another element of the same plan (a service, statement, document, meeting). It may dangle: the
 element may be withheld, or arrive later."""
 PartyRef = Annotated[Token, shaped(r"[a-z0-9][a-z0-9-]{0,63}", "must be a party id"), Kind("party", 64)]
+ServiceRef = Annotated[
+    Token, shaped(r"[A-Za-z0-9_-]{1,64}", "must be a service id or type"), AfterValidator(_not_hetu_like)
+]
+"""A service by its id or by its type."""
 Language = Annotated[
     Token, shaped(r"[a-z]{2,3}", "must be an ISO 639 code in lower case"), Kind("language", 3)
 ]
