@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+import orjson
 from sqlalchemy import URL, Connection, func, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -36,6 +37,7 @@ def postgres_engine(url: URL, *, pool_size: int = 10) -> AsyncEngine:
         pool_timeout=30,
         hide_parameters=True,
         json_serializer=to_json,
+        json_deserializer=orjson.loads,
         connect_args={
             "timeout": 10,
             "server_settings": {

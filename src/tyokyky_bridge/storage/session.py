@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -16,10 +16,28 @@ from tyokyky_bridge.services.ports import Lock
 ReadClock = Callable[[Connection], datetime]
 Insert = sqlite.Insert | postgresql.Insert
 S = TypeVar("S", bound=Select[*tuple[Any, ...]])
+D = TypeVar("D", bound=Executable)
 
 
 class RunAgain(Exception):
     """To the store alone: another commit has changed what the function had seen; run it again."""
+
+
+def lockable(statement: S) -> Mapping[Lock | None, S]:
+    """A SELECT, plain and with each lock. Keys never change, so foreign keys may refer to what is being changed.
+
+    SQLite, which has no row locks, leaves the clause out.
+    """
+    return {
+        None: statement,
+        "share": statement.with_for_update(read=True),
+        "update": statement.with_for_update(key_share=True),
+    }
+
+
+def on_each_engine(make: Callable[[Callable[[Table], Insert]], D]) -> Mapping[str, D]:
+    """The same INSERT in the dialect of each engine: both know ON CONFLICT alike."""
+    return {"sqlite": make(sqlite.insert), "postgresql": make(postgresql.insert)}
 
 
 def values_of(row: object, names: Iterable[str]) -> dict[str, Any]:
@@ -28,11 +46,15 @@ def values_of(row: object, names: Iterable[str]) -> dict[str, Any]:
 
 
 class Session:
-    """One transaction in progress."""
+    """One transaction in progress.
+
+    Statements are built once, with their modules: building one costs as much as running it. What varies is given
+    as parameters, by name.
+    """
 
     def __init__(self, connection: Connection, *, read_clock: ReadClock, index_key: bytes) -> None:
         self.connection = connection
-        self.postgres = connection.dialect.name == "postgresql"
+        self.engine = connection.dialect.name
         self.due_systems: set[str] = set()
         self._read_clock = read_clock
         self._index_key = index_key
@@ -59,24 +81,22 @@ class Session:
         """The keyed digest under which an identity number is found."""
         return hmac.digest(self._index_key, hetu.encode(), hashlib.sha256)
 
-    def insert(self, table: Table) -> Insert:
-        """An INSERT of this engine's dialect: both know ON CONFLICT alike."""
-        return postgresql.insert(table) if self.postgres else sqlite.insert(table)
+    def run(self, statement: Executable, **values: Any) -> None:
+        """Run a change."""
+        self.connection.execute(statement, values)
 
-    def rows(self, statement: Executable) -> Sequence[Row[Any]]:
+    def rows(self, statement: Executable, **values: Any) -> Sequence[Row[Any]]:
         """All rows of a statement."""
-        return self.connection.execute(statement).all()
+        return self.connection.execute(statement, values).all()
 
-    def row(self, statement: Executable) -> Row[Any] | None:
+    def row(self, statement: Executable, **values: Any) -> Row[Any] | None:
         """The only row of a statement, or ``None``."""
-        return self.connection.execute(statement).one_or_none()
+        return self.connection.execute(statement, values).one_or_none()
 
-    def count(self, statement: Executable) -> int:
+    def scalar(self, statement: Executable, **values: Any) -> Any:
+        """The only value of a statement."""
+        return self.connection.execute(statement, values).scalar_one()
+
+    def count(self, statement: Executable, **values: Any) -> int:
         """Run a change and say how many rows it touched."""
-        return self.connection.execute(statement).rowcount
-
-    def locked(self, statement: S, lock: Lock | None) -> S:
-        """Lock what is selected; as keys never change, foreign keys may refer to what is being changed."""
-        if lock is None or not self.postgres:
-            return statement
-        return statement.with_for_update(read=lock == "share", key_share=lock == "update")
+        return self.connection.execute(statement, values).rowcount

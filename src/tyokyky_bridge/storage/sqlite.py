@@ -18,6 +18,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar, cast
 
+import orjson
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
@@ -71,6 +72,7 @@ def sqlite_engine(path: Path, *, begin: str, query_only: bool = False, foreign_k
         max_overflow=0,
         hide_parameters=True,
         json_serializer=to_json,
+        json_deserializer=orjson.loads,
     )
 
     def settle(connection: sqlite3.Connection, _record: object) -> None:

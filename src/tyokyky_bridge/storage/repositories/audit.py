@@ -3,11 +3,21 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, insert, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, insert, select
 
 from tyokyky_bridge.services.records import AuditEntry, AuditRow
 from tyokyky_bridge.storage.session import Session, values_of
 from tyokyky_bridge.storage.tables import audit
+
+
+def _listed(where: ColumnElement[bool]) -> Select[Any]:
+    later = audit.c.seq > bindparam("after")
+    return select(audit).where(where, later).order_by(audit.c.seq).limit(bindparam("size"))
+
+
+_ADD = insert(audit).inline()  # nobody asks for the number it gets
+_OF_CLIENT = _listed(audit.c.client_id == bindparam("of"))
+_OF_PLAN = _listed(audit.c.plan_id == bindparam("of"))
 
 
 class AuditTable:
@@ -17,20 +27,13 @@ class AuditTable:
         self._session = session
 
     def add(self, entry: AuditEntry) -> None:
-        columns = values_of(entry, AuditEntry.__slots__)
-        self._session.connection.execute(insert(audit).values(columns | {"at": self._session.now()}))
+        self._session.run(_ADD, at=self._session.now(), **values_of(entry, AuditEntry.__slots__))
 
     def of_client(self, client_id: UUID, *, after: int = 0, limit: int = 100) -> tuple[AuditRow, ...]:
-        return self._select(audit.c.client_id == client_id, after=after, limit=limit)
+        return tuple(_audit(r) for r in self._session.rows(_OF_CLIENT, of=client_id, after=after, size=limit))
 
     def of_plan(self, plan_id: UUID, *, after: int = 0, limit: int = 100) -> tuple[AuditRow, ...]:
-        return self._select(audit.c.plan_id == plan_id, after=after, limit=limit)
-
-    def _select(self, where: ColumnElement[bool], *, after: int, limit: int) -> tuple[AuditRow, ...]:
-        rows = self._session.rows(
-            select(audit).where(where, audit.c.seq > after).order_by(audit.c.seq).limit(limit)
-        )
-        return tuple(_audit(row) for row in rows)
+        return tuple(_audit(r) for r in self._session.rows(_OF_PLAN, of=plan_id, after=after, size=limit))
 
 
 def _audit(row: Row[Any]) -> AuditRow:

@@ -3,12 +3,33 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import BindParameter, Row, bindparam, func, insert, select, update
 
 from tyokyky_bridge.services.ports import RowMissing
 from tyokyky_bridge.services.records import ConsentEventRow, ConsentRow, Doc, OralUseRow
-from tyokyky_bridge.storage.session import Session
+from tyokyky_bridge.storage.session import Session, on_each_engine, values_of
 from tyokyky_bridge.storage.tables import consent, consent_event, oral_use
+
+_of: BindParameter[Any] = bindparam("of")
+
+_ADD = insert(consent)
+_CHANGE = update(consent).where(consent.c.id == _of).returning(consent)
+_GET = select(consent).where(consent.c.id == _of)
+_OF_CLIENT = select(consent).where(consent.c.client_id == _of).order_by(consent.c.recorded_at, consent.c.id)
+_NOTE = insert(consent_event)
+_NEWEST_EVENT = select(func.max(consent_event.c.seq)).where(consent_event.c.consent_id == _of)
+_EVENTS = select(consent_event).where(consent_event.c.consent_id == _of).order_by(consent_event.c.seq)
+_USE_ONCE = on_each_engine(
+    lambda into: (
+        into(oral_use).on_conflict_do_nothing(index_elements=["consent_id", "use"]).returning(oral_use.c.use)
+    )
+)
+_USES = (
+    select(oral_use)
+    .join(consent, consent.c.id == oral_use.c.consent_id)
+    .where(consent.c.client_id == _of)
+    .order_by(oral_use.c.at, oral_use.c.use)
+)
 
 
 class ConsentTable:
@@ -20,82 +41,51 @@ class ConsentTable:
     def add(self, *, consent_id: UUID, client_id: UUID, status: str, doc: Doc, actor: str) -> ConsentRow:
         now = self._session.now()
         made = ConsentRow(consent_id, client_id, status, doc, now, now)
-        self._session.connection.execute(
-            insert(consent).values(
-                id=consent_id, client_id=client_id, status=status, doc=doc, recorded_at=now, updated_at=now
-            )
-        )
+        self._session.run(_ADD, **values_of(made, ConsentRow.__slots__))
         self._note(made, seq=1, actor=actor)
         return made
 
     def change(self, consent_id: UUID, *, status: str, doc: Doc, actor: str) -> ConsentRow:
         row = self._session.row(
-            update(consent)
-            .where(consent.c.id == consent_id)
-            .values(status=status, doc=doc, updated_at=self._session.now())
-            .returning(consent)
+            _CHANGE, of=consent_id, status=status, doc=doc, updated_at=self._session.now()
         )
         if row is None:
             raise RowMissing(consent.name)
         made = _consent(row)
-        seq = self._session.connection.execute(
-            select(func.max(consent_event.c.seq)).where(consent_event.c.consent_id == consent_id)
-        ).scalar_one()
-        self._note(made, seq=seq + 1, actor=actor)
+        self._note(made, seq=self._session.scalar(_NEWEST_EVENT, of=consent_id) + 1, actor=actor)
         return made
 
     def get(self, consent_id: UUID) -> ConsentRow | None:
-        row = self._session.row(select(consent).where(consent.c.id == consent_id))
+        row = self._session.row(_GET, of=consent_id)
         return None if row is None else _consent(row)
 
     def of_client(self, client_id: UUID) -> tuple[ConsentRow, ...]:
-        rows = self._session.rows(
-            select(consent)
-            .where(consent.c.client_id == client_id)
-            .order_by(consent.c.recorded_at, consent.c.id)
-        )
-        return tuple(_consent(row) for row in rows)
+        return tuple(_consent(row) for row in self._session.rows(_OF_CLIENT, of=client_id))
 
     def events(self, consent_id: UUID) -> tuple[ConsentEventRow, ...]:
-        rows = self._session.rows(
-            select(consent_event)
-            .where(consent_event.c.consent_id == consent_id)
-            .order_by(consent_event.c.seq)
-        )
+        rows = self._session.rows(_EVENTS, of=consent_id)
         return tuple(ConsentEventRow(r.consent_id, r.seq, r.status, r.doc, r.actor, r.at) for r in rows)
 
     def use_once(self, consent_id: UUID, use: str, *, decision_id: UUID | None = None) -> bool:
-        used = self._session.row(
-            self._session.insert(oral_use)
-            .values(consent_id=consent_id, use=use, decision_id=decision_id, at=self._session.now())
-            .on_conflict_do_nothing(index_elements=["consent_id", "use"])
-            .returning(oral_use.c.use)
-        )
+        made = OralUseRow(consent_id, use, decision_id, self._session.now())
+        used = self._session.row(_USE_ONCE[self._session.engine], **values_of(made, OralUseRow.__slots__))
         return used is not None
 
     def uses(self, client_id: UUID) -> tuple[OralUseRow, ...]:
-        rows = self._session.rows(
-            select(oral_use)
-            .join(consent, consent.c.id == oral_use.c.consent_id)
-            .where(consent.c.client_id == client_id)
-            .order_by(oral_use.c.at, oral_use.c.use)
-        )
+        rows = self._session.rows(_USES, of=client_id)
         return tuple(OralUseRow(r.consent_id, r.use, r.decision_id, r.at) for r in rows)
 
     def _note(self, made: ConsentRow, *, seq: int, actor: str) -> None:
-        self._session.connection.execute(
-            insert(consent_event).values(
-                consent_id=made.id, seq=seq, status=made.status, doc=made.doc, actor=actor, at=made.updated_at
-            )
+        self._session.run(
+            _NOTE,
+            consent_id=made.id,
+            seq=seq,
+            status=made.status,
+            doc=made.doc,
+            actor=actor,
+            at=made.updated_at,
         )
 
 
 def _consent(row: Row[Any]) -> ConsentRow:
-    return ConsentRow(
-        id=row.id,
-        client_id=row.client_id,
-        status=row.status,
-        doc=row.doc,
-        recorded_at=row.recorded_at,
-        updated_at=row.updated_at,
-    )
+    return ConsentRow(**values_of(row, ConsentRow.__slots__))

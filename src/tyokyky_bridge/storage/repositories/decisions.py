@@ -5,13 +5,49 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, insert, select
+from sqlalchemy import BindParameter, ColumnElement, Row, Select, bindparam, insert, select
 
 from tyokyky_bridge.services.records import AttemptOutcome, AttemptRow, CancelledRow, DecisionRow
 from tyokyky_bridge.storage.session import Session, values_of
 from tyokyky_bridge.storage.tables import attempt, cancelled_item, decision, link
 
-_NEWEST = (decision.c.at.desc(), decision.c.id.desc())
+_of: BindParameter[Any] = bindparam("of")
+
+
+def _newest_first(where: ColumnElement[bool]) -> Select[Any]:
+    newest = select(decision).where(where).order_by(decision.c.at.desc(), decision.c.id.desc())
+    return newest.limit(bindparam("size"))
+
+
+_ADD = insert(decision)
+_GET = select(decision).where(decision.c.id == _of)
+_OF_LINK = _newest_first(decision.c.link_id == _of)
+_OF_SYSTEM = _newest_first(
+    decision.c.link_id.in_(
+        select(link.c.id).where(link.c.plan_id == _of, link.c.system == bindparam("system_is"))
+    )
+)
+_WITH_BODY = _newest_first((decision.c.link_id == _of) & (decision.c.body_sha256 == bindparam("sha")))
+_OPEN = (
+    select(decision)
+    .outerjoin(attempt, attempt.c.decision_id == decision.c.id)
+    .where(
+        decision.c.client_id == _of,
+        decision.c.consent_epoch < bindparam("epoch"),
+        decision.c.kind != "read",
+        decision.c.send_before > bindparam("now"),
+        attempt.c.decision_id.is_(None),
+    )
+    .order_by(decision.c.at, decision.c.id)
+)
+_RECORD = insert(attempt)
+_ATTEMPT = select(attempt).where(attempt.c.decision_id == _of)
+_CANCEL = insert(cancelled_item)
+_CANCELLED = (
+    select(cancelled_item)
+    .where(cancelled_item.c.link_id == _of)
+    .order_by(cancelled_item.c.at, cancelled_item.c.path)
+)
 
 
 class DecisionTable:
@@ -21,24 +57,19 @@ class DecisionTable:
         self._session = session
 
     def add(self, row: DecisionRow) -> None:
-        columns = values_of(row, DecisionRow.__slots__)
-        self._session.connection.execute(insert(decision).values(columns))
+        self._session.run(_ADD, **values_of(row, DecisionRow.__slots__))
 
     def get(self, decision_id: UUID) -> DecisionRow | None:
-        return self._newest(decision.c.id == decision_id)
+        return self._one(_GET, of=decision_id)
 
     def of_link(self, link_id: int, *, limit: int = 50) -> tuple[DecisionRow, ...]:
-        rows = self._session.rows(
-            select(decision).where(decision.c.link_id == link_id).order_by(*_NEWEST).limit(limit)
-        )
-        return tuple(_decision(row) for row in rows)
+        return tuple(_decision(row) for row in self._session.rows(_OF_LINK, of=link_id, size=limit))
 
     def latest(self, plan_id: UUID, system: str) -> DecisionRow | None:
-        of_plan = select(link.c.id).where(link.c.plan_id == plan_id, link.c.system == system)
-        return self._newest(decision.c.link_id.in_(of_plan))
+        return self._one(_OF_SYSTEM, of=plan_id, system_is=system, size=1)
 
     def with_body(self, link_id: int, body_sha256: str) -> DecisionRow | None:
-        return self._newest((decision.c.link_id == link_id) & (decision.c.body_sha256 == body_sha256))
+        return self._one(_WITH_BODY, of=link_id, sha=body_sha256, size=1)
 
     def record_attempt(
         self,
@@ -50,37 +81,15 @@ class DecisionTable:
         started_at: datetime,
     ) -> AttemptRow:
         made = AttemptRow(decision_id, outcome, native_code, ms, started_at, self._session.now())
-        self._session.connection.execute(
-            insert(attempt).values(
-                decision_id=decision_id,
-                outcome=outcome,
-                native_code=native_code,
-                ms=ms,
-                started_at=started_at,
-                ended_at=made.ended_at,
-            )
-        )
+        self._session.run(_RECORD, **values_of(made, AttemptRow.__slots__))
         return made
 
     def attempt(self, decision_id: UUID) -> AttemptRow | None:
-        row = self._session.row(select(attempt).where(attempt.c.decision_id == decision_id))
-        if row is None:
-            return None
-        return AttemptRow(row.decision_id, row.outcome, row.native_code, row.ms, row.started_at, row.ended_at)
+        row = self._session.row(_ATTEMPT, of=decision_id)
+        return None if row is None else AttemptRow(**values_of(row, AttemptRow.__slots__))
 
     def open_before(self, client_id: UUID, epoch: int) -> tuple[DecisionRow, ...]:
-        rows = self._session.rows(
-            select(decision)
-            .outerjoin(attempt, attempt.c.decision_id == decision.c.id)
-            .where(
-                decision.c.client_id == client_id,
-                decision.c.consent_epoch < epoch,
-                decision.c.kind != "read",
-                decision.c.send_before > self._session.now(),
-                attempt.c.decision_id.is_(None),
-            )
-            .order_by(decision.c.at, decision.c.id)
-        )
+        rows = self._session.rows(_OPEN, of=client_id, epoch=epoch, now=self._session.now())
         return tuple(_decision(row) for row in rows)
 
     def cancel(self, link_id: int, paths: Collection[str], *, consent_id: UUID) -> None:
@@ -96,18 +105,14 @@ class DecisionTable:
             for path in sorted(paths)
         ]
         if cancelled:
-            self._session.connection.execute(insert(cancelled_item), cancelled)
+            self._session.connection.execute(_CANCEL, cancelled)
 
     def cancelled(self, link_id: int) -> tuple[CancelledRow, ...]:
-        rows = self._session.rows(
-            select(cancelled_item)
-            .where(cancelled_item.c.link_id == link_id)
-            .order_by(cancelled_item.c.at, cancelled_item.c.path)
-        )
+        rows = self._session.rows(_CANCELLED, of=link_id)
         return tuple(CancelledRow(r.link_id, r.path, r.state, r.consent_id, r.at) for r in rows)
 
-    def _newest(self, where: ColumnElement[bool]) -> DecisionRow | None:
-        row = self._session.row(select(decision).where(where).order_by(*_NEWEST).limit(1))
+    def _one(self, statement: Select[Any], **values: Any) -> DecisionRow | None:
+        row = self._session.row(statement, **values)
         return None if row is None else _decision(row)
 
 

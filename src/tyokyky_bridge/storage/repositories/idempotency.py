@@ -1,10 +1,29 @@
 """Answers kept for callers who repeat a request with its Idempotency-Key."""
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
 from tyokyky_bridge.services.records import IdempotencyRow
-from tyokyky_bridge.storage.session import RunAgain, Session, values_of
+from tyokyky_bridge.storage.session import RunAgain, Session, on_each_engine, values_of
 from tyokyky_bridge.storage.tables import api_idempotency as kept
+from tyokyky_bridge.storage.types import UtcDateTime
+
+_now = bindparam("now", type_=UtcDateTime())
+
+_GET = select(kept).where(
+    kept.c.caller == bindparam("of"), kept.c.key == bindparam("named"), kept.c.expires_at > _now
+)
+_PUT = on_each_engine(
+    lambda into: (
+        (new := into(kept))
+        .on_conflict_do_update(
+            index_elements=["caller", "key"],
+            set_={name: new.excluded[name] for name in IdempotencyRow.__slots__},
+            where=kept.c.expires_at <= _now,
+        )
+        .returning(kept.c.key)
+    )
+)
+_PRUNE = delete(kept).where(kept.c.expires_at <= _now)
 
 
 class IdempotencyTable:
@@ -14,27 +33,14 @@ class IdempotencyTable:
         self._session = session
 
     def get(self, caller: str, key: str) -> IdempotencyRow | None:
-        row = self._session.row(
-            select(kept).where(
-                kept.c.caller == caller, kept.c.key == key, kept.c.expires_at > self._session.now()
-            )
-        )
+        row = self._session.row(_GET, of=caller, named=key, now=self._session.now())
         return None if row is None else IdempotencyRow(**values_of(row, IdempotencyRow.__slots__))
 
     def put(self, row: IdempotencyRow) -> None:
         columns = values_of(row, IdempotencyRow.__slots__)
-        stored = self._session.row(
-            self._session.insert(kept)
-            .values(columns)
-            .on_conflict_do_update(
-                index_elements=["caller", "key"],
-                set_=columns,
-                where=kept.c.expires_at <= self._session.now(),
-            )
-            .returning(kept.c.key)
-        )
+        stored = self._session.row(_PUT[self._session.engine], now=self._session.now(), **columns)
         if stored is None:
             raise RunAgain(kept.name)
 
     def prune(self) -> int:
-        return self._session.count(delete(kept).where(kept.c.expires_at <= self._session.now()))
+        return self._session.count(_PRUNE, now=self._session.now())

@@ -3,47 +3,51 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, case, func
+from sqlalchemy import Row, Update
 
 from tyokyky_bridge.services.records import Ack, Intent, LinkResult, LinkRow, Park, Remote, Retry
-from tyokyky_bridge.storage.tables import link
-from tyokyky_bridge.storage.types import moment
+from tyokyky_bridge.storage.repositories.link_statements import ACKNOWLEDGE, FAIL, GIVE_BACK
 
 FREE: dict[str, Any] = {"lease_by": None, "leased_at": None, "lease_until": None}
-NO_INTENT: dict[str, Any] = {"intent_key": None, "intent_gen": None, "intent_sha": None}
+UNPARKED: dict[str, Any] = {"parked_reason": None, "parked_detail": None, "parked_at": None}
+_NO_INTENT: dict[str, Any] = {"intent_key": None, "intent_gen": None, "intent_sha": None}
 _FORGOTTEN: dict[str, Any] = {"remote_id": None, "remote_version": None, "created_by_us": False}
 
 
-def outcome_of(result: LinkResult, *, now: datetime) -> dict[str, Any]:
-    """The columns that a result of work sets, beside the lease."""
+def ending(result: LinkResult, *, now: datetime) -> tuple[Update, dict[str, Any]]:
+    """The change that ends a lease with *result*, and its values."""
     match result:
         case Ack():
-            return _acknowledged(result, now=now)
+            return ACKNOWLEDGE, FREE | _acknowledged(result, now=now)
+        case Retry(counts=True):
+            values = {"due_at": now + result.after, "last_error": result.error, "now": now}
+            return FAIL, FREE | values | _intent_after(result)
         case Retry():
-            return _again(result, now=now)
+            return GIVE_BACK, FREE | {"due_at": now + result.after} | _intent_after(result)
         case Park():
-            return {
+            values = {
                 "due_at": None,
                 "parked_reason": result.reason,
                 "parked_detail": result.detail,
                 "parked_at": now,
                 "last_error": result.reason,
-                "first_failed_at": func.coalesce(link.c.first_failed_at, moment(now)),
-            } | (NO_INTENT if result.outcome_known else {})
+                "now": now,
+            }
+            return FAIL, FREE | values | _intent_after(result)
+
+
+def _intent_after(result: Retry | Park) -> dict[str, Any]:
+    return _NO_INTENT if result.outcome_known else {}
 
 
 def _acknowledged(ack: Ack, *, now: datetime) -> dict[str, Any]:
-    newer = link.c.desired_gen > ack.gen
-    values = NO_INTENT | {
-        # Facts move with time (a consent runs out): what was decided at sending is what this generation wants.
-        "desired_kind": case((newer, link.c.desired_kind), else_=ack.kind),
+    values = _NO_INTENT | {
+        "gen": ack.gen,
+        "kind": ack.kind,
+        "now": now,
         "acked_gen": ack.gen,
         "acked_kind": ack.kind,
         "acked_at": now,
-        # A change made during the send is younger than the lease: the lease's begin bounds its age.
-        "due_at": case((newer, moment(now))),
-        "due_since": case((newer, func.coalesce(link.c.leased_at, moment(now)))),
-        "priority": case((newer, link.c.priority), else_=1),
         "attempts": 0,
         "first_failed_at": None,
         "last_error": None,
@@ -52,18 +56,6 @@ def _acknowledged(ack: Ack, *, now: datetime) -> dict[str, Any]:
         "retained": ack.retained,
     }
     return values | _FORGOTTEN if ack.kind == "absent" else values
-
-
-def _again(retry: Retry, *, now: datetime) -> dict[str, Any]:
-    values: dict[str, Any] = {"due_at": now + retry.after}
-    if retry.counts:
-        values |= {
-            "last_error": retry.error,
-            "first_failed_at": func.coalesce(link.c.first_failed_at, moment(now)),
-        }
-    else:
-        values["attempts"] = case((link.c.attempts > 0, link.c.attempts - 1), else_=0)
-    return values | (NO_INTENT if retry.outcome_known else {})
 
 
 def link_row(row: Row[Any]) -> LinkRow:

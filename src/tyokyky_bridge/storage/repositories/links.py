@@ -5,24 +5,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, select, text, update
+from sqlalchemy import Select, select
 
 from tyokyky_bridge.services.ports import Lock
-from tyokyky_bridge.services.records import Ack, Doc, Intent, Kind, LinkCounts, LinkResult, LinkRow, Remote
-from tyokyky_bridge.storage.repositories.link_rows import FREE, link_row, outcome_of
-from tyokyky_bridge.storage.session import Session
+from tyokyky_bridge.services.records import Doc, Intent, Kind, LinkCounts, LinkResult, LinkRow, Remote
+from tyokyky_bridge.storage.repositories import link_statements as sql
+from tyokyky_bridge.storage.repositories.link_rows import FREE, UNPARKED, ending, link_row
+from tyokyky_bridge.storage.session import Session, lockable
 from tyokyky_bridge.storage.tables import link
-from tyokyky_bridge.storage.types import moment
-
-_UNPARKED: dict[str, Any] = {"parked_reason": None, "parked_detail": None, "parked_at": None}
-
-# Core knows one locking clause for a SELECT; here the links are taken and their clients held still.
-_CLAIM_ON_POSTGRES = text(
-    "SELECT l.id FROM link l JOIN client k ON k.id = l.client_id"
-    " WHERE l.system = :system AND l.due_at <= :now"
-    " ORDER BY l.priority, l.due_at, l.id LIMIT :n"
-    " FOR NO KEY UPDATE OF l SKIP LOCKED FOR SHARE OF k SKIP LOCKED"
-)
 
 
 class LinkTable:
@@ -42,7 +32,8 @@ class LinkTable:
         unpark: Collection[str] = (),
     ) -> LinkRow:
         now = self._session.now()
-        first = self._session.insert(link).values(
+        row = self._session.row(
+            sql.wanting(tuple(unpark))[self._session.engine],
             plan_id=plan_id,
             client_id=client_id,
             system=system,
@@ -59,91 +50,53 @@ class LinkTable:
             retained=False,
             created_at=now,
         )
-        stays_parked = link.c.parked_reason.is_not(None) & link.c.parked_reason.not_in(list(unpark))
-        row = self._session.row(
-            first.on_conflict_do_update(
-                index_elements=["plan_id", "system"],
-                set_={
-                    "desired_kind": kind,
-                    "desired_gen": link.c.desired_gen + 1,
-                    "due_at": case(
-                        (stays_parked, None),
-                        (link.c.lease_by.is_not(None) | (link.c.due_at < now), link.c.due_at),
-                        else_=moment(now),
-                    ),
-                    "due_since": func.coalesce(link.c.due_since, moment(now)),
-                    "priority": 0 if overtake else link.c.priority,
-                    "attempts": case((_to_unpark(stays_parked), 0), else_=link.c.attempts),
-                    **{name: case((stays_parked, link.c[name])) for name in _UNPARKED},
-                },
-            ).returning(link)
-        )
         assert row is not None  # noqa: S101 - an upsert without a condition always returns its row
         self._session.waited()
         self._session.due_systems.add(system)
         return link_row(row)
 
     def get(self, link_id: int, *, lock: Lock | None = None) -> LinkRow | None:
-        found = self._select(link.c.id == link_id, lock=lock)
+        found = self._select(sql.GET[lock], lock, of=link_id)
         return found[0] if found else None
 
     def of_plan(
         self, plan_id: UUID, *, system: str | None = None, lock: Lock | None = None
     ) -> tuple[LinkRow, ...]:
-        where = link.c.plan_id == plan_id
-        return self._select(where if system is None else where & (link.c.system == system), lock=lock)
+        if system is None:
+            return self._select(sql.OF_PLAN[lock], lock, of=plan_id)
+        return self._select(sql.OF_PLAN_IN_SYSTEM[lock], lock, of=plan_id, system_is=system)
 
     def of_client(self, client_id: UUID, *, lock: Lock | None = None) -> tuple[LinkRow, ...]:
-        return self._select(link.c.client_id == client_id, lock=lock)
+        return self._select(sql.OF_CLIENT[lock], lock, of=client_id)
 
     def due_systems(self) -> frozenset[str]:
-        rows = self._session.rows(
-            select(link.c.system).distinct().where(link.c.due_at <= self._session.now())
-        )
+        rows = self._session.rows(sql.DUE_SYSTEMS, now=self._session.now())
         return frozenset(row.system for row in rows)
 
     def next_due_at(self) -> datetime | None:
-        return self._session.connection.execute(select(func.min(link.c.due_at))).scalar_one()
+        return self._session.scalar(sql.NEXT_DUE_AT)
 
     def claim(self, system: str, *, limit: int, worker: str, lease: timedelta) -> tuple[LinkRow, ...]:
         now = self._session.now()
-        if self._session.postgres:
-            picked = self._session.connection.execute(
-                _CLAIM_ON_POSTGRES, {"system": system, "now": now, "n": limit}
-            )
-        else:  # BEGIN IMMEDIATE keeps every other writer out
-            picked = self._session.connection.execute(
-                select(link.c.id)
-                .where(link.c.system == system, link.c.due_at <= now)
-                .order_by(link.c.priority, link.c.due_at, link.c.id)
-                .limit(limit)
-            )
-        ids = [row.id for row in picked]
+        # On SQLite BEGIN IMMEDIATE keeps every other writer out.
+        due = sql.DUE_ON_POSTGRES if self._session.engine == "postgresql" else sql.DUE
+        ids = [row.id for row in self._session.rows(due, system_is=system, now=now, size=limit)]
         if not ids:
             return ()
+        until = now + lease
         claimed = self._session.rows(
-            update(link)
-            .where(link.c.id.in_(ids))
-            .values(
-                lease_epoch=link.c.lease_epoch + 1,
-                attempts=link.c.attempts + 1,
-                lease_by=worker,
-                leased_at=now,
-                lease_until=now + lease,
-                due_at=now + lease,
-            )
-            .returning(link)
+            sql.LEASE, ids=ids, lease_by=worker, leased_at=now, lease_until=until, due_at=until
         )
         return tuple(link_row(row) for row in sorted(claimed, key=lambda row: ids.index(row.id)))
 
     def set_intent(self, link_id: int, lease_epoch: int, intent: Intent) -> bool:
-        return self._leased(
+        return self._change_leased(
             link_id, lease_epoch, intent_key=intent.key, intent_gen=intent.gen, intent_sha=intent.sha
         )
 
     def renew(self, link_id: int, lease_epoch: int, lease: timedelta) -> bool:
         until = self._session.now() + lease
-        return self._leased(link_id, lease_epoch, lease_until=until, due_at=until)
+        return self._change_leased(link_id, lease_epoch, lease_until=until, due_at=until)
 
     def finish(
         self,
@@ -154,7 +107,7 @@ class LinkTable:
         remote: Remote | None = None,
         identity_resolved: bool | None = None,
     ) -> bool:
-        values = FREE | outcome_of(result, now=self._session.now())
+        statement, values = ending(result, now=self._session.now())
         if remote is not None:
             values |= {
                 "remote_person": remote.person,
@@ -164,13 +117,7 @@ class LinkTable:
             }
         if identity_resolved is not None:
             values["identity_resolved"] = identity_resolved
-        # A result is also good after the lease ran out, as long as nobody else has taken the link since.
-        fence = _held(link_id, lease_epoch)
-        if isinstance(result, Ack):
-            fence &= link.c.acked_gen <= result.gen
-        row = self._session.row(
-            update(link).where(fence).values(values).returning(link.c.system, link.c.due_at)
-        )
+        row = self._session.row(statement, of=link_id, epoch=lease_epoch, **values)
         if row is None:
             return False
         if row.due_at is not None and row.due_at <= self._session.now():
@@ -181,15 +128,13 @@ class LinkTable:
         now = self._session.now()
         return bool(
             self._session.count(
-                update(link)
-                .where(link.c.id == link_id, link.c.lease_by.is_(None), link.c.parked_reason.is_(None))
-                .values(
-                    due_at=None,
-                    due_since=func.coalesce(link.c.due_since, moment(now)),
-                    parked_reason=reason,
-                    parked_detail=detail,
-                    parked_at=now,
-                )
+                sql.PARK,
+                of=link_id,
+                now=now,
+                due_at=None,
+                parked_reason=reason,
+                parked_detail=detail,
+                parked_at=now,
             )
         )
 
@@ -198,7 +143,7 @@ class LinkTable:
     ) -> tuple[LinkRow, ...]:
         rows = self._session.rows(
             select(link)
-            .where(*_parked_where(system=system, reason=reason))
+            .where(*sql.parked(system=system, reason=reason))
             .order_by(link.c.parked_at, link.c.id)
             .limit(limit)
         )
@@ -212,48 +157,26 @@ class LinkTable:
         reason: str | None = None,
         spread: timedelta = timedelta(0),
     ) -> tuple[int, ...]:
-        where = _parked_where(system=system, reason=reason)
+        where = sql.parked(system=system, reason=reason)
         if link_id is not None:
             where.append(link.c.id == link_id)
         picked = self._session.rows(
-            self._session.locked(select(link.c.id, link.c.system).where(*where).order_by(link.c.id), "update")
+            lockable(select(link.c.id, link.c.system).where(*where).order_by(link.c.id))["update"]
         )
         self._session.waited()
         now = self._session.now()
         for turn, row in enumerate(picked):  # one after the other over the spread, not all at once
-            self._session.connection.execute(
-                update(link)
-                .where(link.c.id == row.id)
-                .values(_UNPARKED | {"due_at": now + spread * turn / len(picked), "attempts": 0})
-            )
+            due_at = now + spread * turn / len(picked)
+            self._session.run(sql.REDRIVE, of=row.id, due_at=due_at, attempts=0, **UNPARKED)
             self._session.due_systems.add(row.system)
         return tuple(row.id for row in picked)
 
     def release_worker(self, worker: str) -> int:
-        freed = self._session.rows(
-            update(link)
-            .where(link.c.lease_by == worker)
-            .values(FREE | {"due_at": self._session.now()})
-            .returning(link.c.system)
-        )
+        freed = self._session.rows(sql.RELEASE, worker=worker, due_at=self._session.now(), **FREE)
         self._session.due_systems.update(row.system for row in freed)
         return len(freed)
 
     def counts(self) -> tuple[LinkCounts, ...]:
-        parked = link.c.parked_reason.is_not(None)
-        leased = link.c.lease_by.is_not(None)
-        rows = self._session.rows(
-            select(
-                link.c.system,
-                func.count().label("total"),
-                func.count(case((parked, 1))).label("parked"),
-                func.count(case((leased, 1))).label("leased"),
-                func.count(link.c.due_at).label("waiting"),
-                func.min(link.c.due_since).label("oldest"),
-            )
-            .group_by(link.c.system)
-            .order_by(link.c.system)
-        )
         return tuple(
             LinkCounts(
                 system=row.system,
@@ -263,31 +186,14 @@ class LinkTable:
                 parked=row.parked,
                 oldest_due_since=row.oldest,
             )
-            for row in rows
+            for row in self._session.rows(sql.COUNTS)
         )
 
-    def _select(self, where: ColumnElement[bool], *, lock: Lock | None) -> tuple[LinkRow, ...]:
-        rows = self._session.rows(self._session.locked(select(link).where(where).order_by(link.c.id), lock))
+    def _select(self, statement: Select[Any], lock: Lock | None, **values: Any) -> tuple[LinkRow, ...]:
+        rows = self._session.rows(statement, **values)
         if lock is not None:
             self._session.waited()
         return tuple(link_row(row) for row in rows)
 
-    def _leased(self, link_id: int, lease_epoch: int, **values: Any) -> bool:
-        return bool(self._session.count(update(link).where(_held(link_id, lease_epoch)).values(values)))
-
-
-def _held(link_id: int, lease_epoch: int) -> ColumnElement[bool]:
-    return (link.c.id == link_id) & (link.c.lease_epoch == lease_epoch) & link.c.lease_by.is_not(None)
-
-
-def _to_unpark(stays_parked: ColumnElement[bool]) -> ColumnElement[bool]:
-    return link.c.parked_reason.is_not(None) & ~stays_parked
-
-
-def _parked_where(*, system: str | None, reason: str | None) -> list[ColumnElement[bool]]:
-    where: list[ColumnElement[bool]] = [link.c.parked_reason.is_not(None)]
-    if system is not None:
-        where.append(link.c.system == system)
-    if reason is not None:
-        where.append(link.c.parked_reason == reason)
-    return where
+    def _change_leased(self, link_id: int, lease_epoch: int, **values: Any) -> bool:
+        return bool(self._session.count(sql.CHANGE_LEASED, of=link_id, epoch=lease_epoch, **values))

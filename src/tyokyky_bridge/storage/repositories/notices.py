@@ -3,11 +3,32 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, select, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, select, update
 
 from tyokyky_bridge.services.records import NoticeRow
-from tyokyky_bridge.storage.session import Session, values_of
+from tyokyky_bridge.storage.session import Session, on_each_engine, values_of
 from tyokyky_bridge.storage.tables import notice
+
+
+def _listed(*where: ColumnElement[bool]) -> Select[Any]:
+    return select(notice).where(*where).order_by(notice.c.at, notice.c.id)
+
+
+_ADD = on_each_engine(
+    lambda into: (
+        into(notice)
+        .on_conflict_do_nothing(index_elements=["consent_id", "party", "kind"])
+        .returning(notice.c.id)
+    )
+)
+_SAME = _listed(
+    notice.c.consent_id == bindparam("consent"),
+    notice.c.party == bindparam("to"),
+    notice.c.kind == bindparam("of_kind"),
+)
+_OF_CLIENT = _listed(notice.c.client_id == bindparam("of"))
+_PENDING = _listed(notice.c.party == bindparam("to"), notice.c.delivered_at.is_(None))
+_DELIVERED = update(notice).where(notice.c.id == bindparam("of"), notice.c.delivered_at.is_(None))
 
 
 class NoticeTable:
@@ -20,36 +41,19 @@ class NoticeTable:
         made = NoticeRow(
             self._session.new_id(), client_id, party, kind, consent_id, self._session.now(), None
         )
-        added = self._session.row(
-            self._session.insert(notice)
-            .values(values_of(made, NoticeRow.__slots__))
-            .on_conflict_do_nothing(index_elements=["consent_id", "party", "kind"])
-            .returning(notice.c.id)
-        )
+        added = self._session.row(_ADD[self._session.engine], **values_of(made, NoticeRow.__slots__))
         if added is not None:
             return made
-        return self._select(
-            (notice.c.consent_id == consent_id) & (notice.c.party == party) & (notice.c.kind == kind)
-        )[0]
+        return _notice(self._session.rows(_SAME, consent=consent_id, to=party, of_kind=kind)[0])
 
     def of_client(self, client_id: UUID) -> tuple[NoticeRow, ...]:
-        return self._select(notice.c.client_id == client_id)
+        return tuple(_notice(row) for row in self._session.rows(_OF_CLIENT, of=client_id))
 
     def pending(self, party: str) -> tuple[NoticeRow, ...]:
-        return self._select((notice.c.party == party) & notice.c.delivered_at.is_(None))
+        return tuple(_notice(row) for row in self._session.rows(_PENDING, to=party))
 
     def mark_delivered(self, notice_id: UUID) -> bool:
-        return bool(
-            self._session.count(
-                update(notice)
-                .where(notice.c.id == notice_id, notice.c.delivered_at.is_(None))
-                .values(delivered_at=self._session.now())
-            )
-        )
-
-    def _select(self, where: ColumnElement[bool]) -> tuple[NoticeRow, ...]:
-        rows = self._session.rows(select(notice).where(where).order_by(notice.c.at, notice.c.id))
-        return tuple(_notice(row) for row in rows)
+        return bool(self._session.count(_DELIVERED, of=notice_id, delivered_at=self._session.now()))
 
 
 def _notice(row: Row[Any]) -> NoticeRow:

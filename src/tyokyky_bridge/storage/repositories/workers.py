@@ -3,11 +3,25 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, bindparam, delete, select, update
 
 from tyokyky_bridge.services.records import WorkerRow
-from tyokyky_bridge.storage.session import Session
+from tyokyky_bridge.storage.session import Session, on_each_engine, values_of
 from tyokyky_bridge.storage.tables import worker
+
+_START = on_each_engine(
+    lambda into: (new := into(worker)).on_conflict_do_update(
+        index_elements=["name"], set_={name: new.excluded[name] for name in WorkerRow.__slots__}
+    )
+)
+_BEAT = update(worker).where(worker.c.name == bindparam("named"))
+_STOP = delete(worker).where(worker.c.name == bindparam("named"))
+_ALL = select(worker).order_by(worker.c.started_at, worker.c.name)
+_SILENT = (
+    select(worker)
+    .where(worker.c.heartbeat_at < bindparam("since"))
+    .order_by(worker.c.heartbeat_at, worker.c.name)
+)
 
 
 class WorkerTable:
@@ -18,34 +32,21 @@ class WorkerTable:
 
     def start(self, name: str, *, host: str) -> WorkerRow:
         now = self._session.now()
-        columns = {"name": name, "host": host, "started_at": now, "heartbeat_at": now}
-        self._session.connection.execute(
-            self._session.insert(worker)
-            .values(columns)
-            .on_conflict_do_update(index_elements=["name"], set_=columns)
-        )
-        return WorkerRow(name, host, now, now)
+        started = WorkerRow(name, host, now, now)
+        self._session.run(_START[self._session.engine], **values_of(started, WorkerRow.__slots__))
+        return started
 
     def beat(self, name: str) -> bool:
-        return bool(
-            self._session.count(
-                update(worker).where(worker.c.name == name).values(heartbeat_at=self._session.now())
-            )
-        )
+        return bool(self._session.count(_BEAT, named=name, heartbeat_at=self._session.now()))
 
     def stop(self, name: str) -> None:
-        self._session.connection.execute(delete(worker).where(worker.c.name == name))
+        self._session.run(_STOP, named=name)
 
     def all(self) -> tuple[WorkerRow, ...]:
-        rows = self._session.rows(select(worker).order_by(worker.c.started_at, worker.c.name))
-        return tuple(_worker(row) for row in rows)
+        return tuple(_worker(row) for row in self._session.rows(_ALL))
 
     def silent(self, longer_than: timedelta) -> tuple[WorkerRow, ...]:
-        rows = self._session.rows(
-            select(worker)
-            .where(worker.c.heartbeat_at < self._session.now() - longer_than)
-            .order_by(worker.c.heartbeat_at, worker.c.name)
-        )
+        rows = self._session.rows(_SILENT, since=self._session.now() - longer_than)
         return tuple(_worker(row) for row in rows)
 
 
