@@ -5,18 +5,18 @@ import contextlib
 import random
 import socket
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from uuid import UUID
+from datetime import date, datetime, timedelta
 
 import structlog
 
 from tyokyky_bridge.domain.calendar import finnish_day
+from tyokyky_bridge.domain.next_change import next_change
 from tyokyky_bridge.services.bridge import Bridge, Partner
 from tyokyky_bridge.services.delivery import Engine, deliver
 from tyokyky_bridge.services.linking import refresh_links
-from tyokyky_bridge.services.loading import latest_revision
-from tyokyky_bridge.services.ports import Bell, StoreUnavailable, Tx
-from tyokyky_bridge.services.records import LinkRow
+from tyokyky_bridge.services.loading import facts_of, latest_revision
+from tyokyky_bridge.services.ports import Bell, StoreError, Tx
+from tyokyky_bridge.services.records import LinkRow, PlanRow
 
 log = structlog.get_logger()
 
@@ -46,7 +46,7 @@ async def run(bridge: Bridge, engine: Engine, pace: Pace, stop: asyncio.Event) -
             group.create_task(_beat(bridge, engine.worker, pace, stop))
             group.create_task(_sweep_daily(bridge, stop))
     finally:
-        with contextlib.suppress(StoreUnavailable):
+        with contextlib.suppress(StoreError):
             await bridge.store.write(lambda tx: _end(tx, engine.worker))
         log.info("worker.stopped", worker=engine.worker)
 
@@ -101,28 +101,26 @@ async def _claim(engine: Engine, partner: Partner, pace: Pace, free: int) -> tup
         gate = tx.gates.get(system, lock="update")
         if gate.paused_until is not None and gate.paused_until > tx.now():
             return ()
-        limit = free
-        if gate.breaker == "open":
-            tx.gates.save(replace(gate, breaker="half"))
-            limit = 1
-        elif gate.breaker == "half":
-            limit = 1
-        return tx.links.claim(
-            system, limit=limit, worker=engine.worker, lease=timedelta(seconds=pace.lease_s)
-        )
+        lease = timedelta(seconds=pace.lease_s)
+        if gate.breaker == "closed":
+            return tx.links.claim(system, limit=free, worker=engine.worker, lease=lease)
+        probe = tx.links.claim(system, limit=1, worker=engine.worker, lease=lease)
+        if probe:
+            tx.gates.save(replace(gate, breaker="half", paused_until=tx.now() + lease))
+        return probe
 
     try:
         if system not in await store.read(lambda tx: tx.links.due_systems()):
             return ()
         return await store.write(claim)
-    except StoreUnavailable as error:
-        log.warning("worker.store_unavailable", system=system, detail=error.detail)
+    except StoreError as error:
+        log.warning("worker.store", system=system, error=error.code)
         return ()
 
 
 async def _beat(bridge: Bridge, worker: str, pace: Pace, stop: asyncio.Event) -> None:
     while not await _stopped(stop, pace.heartbeat_s):
-        with contextlib.suppress(StoreUnavailable):
+        with contextlib.suppress(StoreError):
             await bridge.store.write(lambda tx: tx.workers.beat(worker))
 
 
@@ -132,35 +130,59 @@ async def _sweep_daily(bridge: Bridge, stop: asyncio.Event) -> None:
     What is sent is decided afresh anyway; this finds what has to be taken back or may go now although nobody did
     anything. So it can wait until a worker has been up for a while, and restarts in a row cost nothing.
     """
-    swept = None
+    swept: Swept | None = None
     while not await _stopped(stop, SWEEP_AFTER_S):
-        with contextlib.suppress(StoreUnavailable):
-            today = finnish_day(await bridge.store.read(lambda tx: tx.now()))
-            if today != swept:
-                await sweep(bridge)
-                swept = today
+        with contextlib.suppress(StoreError):
+            swept = await sweep_in_time(bridge, swept)
 
 
-async def sweep(bridge: Bridge) -> int:
-    """Mark dirty every link whose desired state changed by the passing of time alone; returns how many."""
+@dataclass(frozen=True)
+class Swept:
+    """What a sweep found: how many links it marked, and from when some plan has to be looked at again."""
+
+    day: date
+    marked: int
+    again_at: datetime | None
+
+
+async def sweep_in_time(bridge: Bridge, last: Swept | None) -> Swept:
+    """Sweep when there was none today, or when a moment has come that the last one foresaw."""
+    now = await bridge.store.read(lambda tx: tx.now())
+    foreseen = last is not None and last.again_at is not None and last.again_at <= now
+    if last is None or foreseen or last.day != finnish_day(now):
+        return await sweep(bridge)
+    return last
+
+
+async def sweep(bridge: Bridge) -> Swept:
+    """Mark dirty every link whose desired state changed by the passing of time alone."""
     after = None
-    changed = 0
+    marked = 0
+    moments: list[datetime] = []
+    now = await bridge.store.read(lambda tx: tx.now())
     while True:
         page = await bridge.store.read(lambda tx, after=after: tx.plans.page(after=after, limit=SWEEP_PAGE))
         for plan in page:
-            changed += len(
-                await bridge.store.write(lambda tx, plan=plan: _refresh(tx, bridge, plan.id, plan.client_id))
-            )
+            try:
+                links, moment = await bridge.store.write(lambda tx, plan=plan: _refresh(tx, bridge, plan))
+            except StoreError:
+                raise
+            except Exception as error:  # noqa: BLE001  # one broken plan must not stop the others (I10)
+                log.error("sweep.broken", plan=str(plan.id), error=type(error).__name__)  # noqa: TRY400
+                continue
+            marked += len(links)
+            moments += [moment] if moment is not None else []
         if len(page) < SWEEP_PAGE:
-            return changed
+            return Swept(finnish_day(now), marked, min(moments, default=None))
         after = page[-1].id
 
 
-def _refresh(tx: Tx, bridge: Bridge, plan_id: UUID, client_id: UUID) -> tuple[LinkRow, ...]:
-    revision = latest_revision(tx, plan_id, lock="update")
-    return refresh_links(
-        tx, bridge, plan_id=plan_id, client_id=client_id, revision=revision, nothing_happened=True
+def _refresh(tx: Tx, bridge: Bridge, plan: PlanRow) -> tuple[tuple[LinkRow, ...], datetime | None]:
+    revision = latest_revision(tx, plan.id, lock="update")
+    links = refresh_links(
+        tx, bridge, plan_id=plan.id, client_id=plan.client_id, revision=revision, nothing_happened=True
     )
+    return links, next_change(revision.plan, facts_of(tx, bridge, plan.client_id), tx.now())
 
 
 async def _stopped(stop: asyncio.Event, after_s: float) -> bool:

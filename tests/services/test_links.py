@@ -125,9 +125,9 @@ async def test_an_expired_form_is_seen_by_the_daily_look(hub, store):
 
     case = await a_case(hub, HELMI, y100((HEALTH, EMPLOYMENT), valid_until=days(1)))
     await settled(case)
-    assert await sweep(hub) == 0
+    assert (await sweep(hub)).marked == 0
     store.clock_offset = timedelta(days=3)
-    assert await sweep(hub) == 1
+    assert (await sweep(hub)).marked == 1
     assert (await case.link("ura")).desired_kind == "absent"
 
 

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from inspect import isawaitable
 from typing import Any, Literal
 from uuid import UUID
 
@@ -119,14 +120,14 @@ class Paper:
         return [line for line in self.journal if line.startswith(("wrote", "voided"))]
 
     async def find(self, hetu: str) -> Found:
-        self._step("find")
+        await self._step("find")
         if hetu not in self.people:
             raise NotThere
         sheet = self.sheets.get(hetu)
         return Found(hetu, None if sheet is None else sheet.id)
 
     async def fetch(self, found: Found) -> Standing:
-        self._step("fetch")
+        await self._step("fetch")
         sheet = self._sheet(found)
         if found.record_id is None:
             return Standing({})
@@ -139,16 +140,16 @@ class Paper:
     ) -> Written:
         licence.check()
         self.offered = content
-        self._step("write")
+        await self._step("write")
         sheet = self.take(found, content, standing)
-        self._step("answer")
+        await self._step("answer")
         return Written(sheet.id, str(sheet.version))
 
     async def retract(
         self, found: Found, *, standing: Standing, key: str, licence: Licence
     ) -> Literal["voided", "retained"]:
         licence.check()
-        self._step("retract")
+        await self._step("retract")
         self.sheets.pop(found.person_id, None)
         self.journal.append("voided")
         return "voided"
@@ -181,7 +182,7 @@ class Paper:
         self.sheets[hetu] = sheet = Sheet(f"r-{self.made}", content, created_by_hub=by_hub)
         return sheet
 
-    def _step(self, call: str) -> None:
+    async def _step(self, call: str) -> None:
         self.journal.append(call)
         steps = self.script.get(call)
         if not steps:
@@ -189,7 +190,9 @@ class Paper:
         step = steps.popleft()
         if isinstance(step, Exception):
             raise step
-        step(self)
+        done = step(self)
+        if isawaitable(done):
+            await done
 
 
 def paper_bridge(

@@ -151,7 +151,7 @@ class Lifecare:
     def _wait_for_user(self, current: dict[str, Any]) -> None:
         """Fetching again would not help while a user holds a draft open: what we read stays the same."""
         if current.get("tila") == DRAFT and not self._ours(current):
-            raise TryLater(reason="open-draft")
+            raise TryLater(reason="open-draft", record_only=True)
 
     async def _person_as_read(self, found: Found, standing: Standing) -> str:
         person, tag = await self._read(f"/potilaat/{segment(found.person_id)}")
@@ -175,7 +175,7 @@ class Lifecare:
         self, record_id: str, content: Native, tag: str, tell: "_Tell"
     ) -> str:
         if tag == _UNREADABLE:
-            raise TryLater(reason="open-draft")
+            raise TryLater(reason="open-draft", record_only=True)
         path = f"/asiakirjat/{segment(record_id)}"
         answer = await tell("PUT", path, document_of(content), version=tag)
         if answer.status_code == 200:

@@ -78,9 +78,9 @@ def _error_of(wrong: Fault) -> PartnerError:
         case "EFF-105":
             return ChangedUnderneath(wrong.code)
         case "EFF-202":
-            return TryLater(wrong.code, after=LOCKED_PAUSE)
+            return TryLater(wrong.code, after=LOCKED_PAUSE, record_only=True)
         case "EFF-201":
-            return TryLater(wrong.code)
+            return TryLater(wrong.code, record_only=True)
         case "EFF-101":
             return NotThere(wrong.code)
         case code if code in _BLOCKED:

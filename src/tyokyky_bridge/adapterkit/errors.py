@@ -11,13 +11,17 @@ class PartnerError(Exception):
 
 
 class TryLater(PartnerError):
-    """The partner cannot answer now: retry after *after*, or by the engine's own backoff when it is ``None``."""
+    """The partner cannot answer now: retry after *after*, or by the engine's own backoff when it is ``None``.
+
+    *record_only*: just this record is not free (a user has it open), so that all others can go on.
+    """
 
     code = "partner/try-later"
 
-    def __init__(self, reason: str, *, after: timedelta | None = None) -> None:
+    def __init__(self, reason: str, *, after: timedelta | None = None, record_only: bool = False) -> None:
         self.reason = reason
         self.after = after
+        self.record_only = record_only
         super().__init__(reason)
 
 

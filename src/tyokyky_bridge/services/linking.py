@@ -28,7 +28,7 @@ NO_NUMBER = "no_official_number"
 HEALED_BY_CHANGE = ("lens", "refused", "read_back", "unknown_code", "not_in_force", NO_NUMBER)
 """Park reasons that new content may cure; identity and unknown persons need a human."""
 HELD_BY_HUMANS = ("identity", "not_there", "adapter_error")
-"""Park reasons that wait for a person, except for a withdrawal: what has to be taken back is tried all the same."""
+"""Park reasons that wait for a person, except where something has to be taken back: that is tried all the same."""
 
 
 @dataclass(frozen=True)
@@ -90,10 +90,12 @@ def refresh_links(
     wanted: list[LinkRow] = []
     for partner in bridge.partners_on(tx.now()):
         link = links.get(partner.system.id)
-        if nothing_happened and link is not None and link.state == "due":
-            continue
         desired = desired_for(partner, revision, facts, tx.now())
+        narrower = link is not None and not (link.base or {}).keys() <= desired.carried.keys()
+        if nothing_happened and link is not None and not _is_moved_by_time(link, desired, narrower=narrower):
+            continue
         if needs_work(link, desired):
+            take_back = overtake or narrower
             wanted.append(
                 tx.links.want(
                     plan_id=plan_id,
@@ -101,10 +103,19 @@ def refresh_links(
                     system=partner.system.id,
                     kind=desired.kind,
                     overtake=overtake,
-                    unpark=(*HEALED_BY_CHANGE, *HELD_BY_HUMANS) if overtake else HEALED_BY_CHANGE,
+                    unpark=(*HEALED_BY_CHANGE, *HELD_BY_HUMANS) if take_back else HEALED_BY_CHANGE,
                 )
             )
     return tuple(wanted)
+
+
+def _is_moved_by_time(link: LinkRow, desired: Desired, *, narrower: bool) -> bool:
+    """Whether the passing of time alone asks for work on a link: what waits is decided afresh when its turn comes, and
+    what is parked is not offered again but may have to be taken back.
+    """
+    if link.state == "parked":
+        return narrower or link.desired_kind != desired.kind
+    return link.state != "due"
 
 
 def needs_work(link: LinkRow | None, desired: Desired) -> bool:

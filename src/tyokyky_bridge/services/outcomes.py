@@ -63,12 +63,14 @@ class Ended:
 
     def tell_gate(self, tx: Tx, partner: Partner) -> None:
         """Keep the partner's breaker and pause: open after five failures in a row, longer each time it reopens."""
-        if not self.answered:
-            return
-        system = partner.system.id
-        gate = tx.gates.get(system, lock="update")
+        gate = tx.gates.get(partner.system.id, lock="update")
         failures = int(gate.window.get("failures", 0))
-        if self.system_failed:
+        if gate.breaker == "half":  # the one that was let through is back
+            gate = replace(gate, paused_until=None)
+            tx.gates.save(gate)
+        if not self.answered:
+            changed = gate
+        elif self.system_failed:
             opens = failures + 1 >= FAILURES_TO_OPEN or gate.breaker == "half"
             changed = replace(gate, window={"failures": failures + 1})
             if opens:
@@ -101,6 +103,8 @@ def backoff(attempts: int) -> timedelta:
 def result_of(error: partner_errors.PartnerError, link: LinkRow) -> Ended:
     """What a partner's error means for the link: each error is named by what to do next."""
     match error:
+        case partner_errors.TryLater(after=after, record_only=True):
+            return Ended(Retry(after or backoff(link.attempts), error.reason), "try_later")
         case partner_errors.TryLater(after=after) if after is not None:
             return Ended(Retry(after, error.reason, counts=False), "try_later", pause=after)
         case partner_errors.TryLater():
