@@ -1,5 +1,6 @@
 """Record, supersede and withdraw consents; each marks the client's links dirty in its own transaction."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,6 +30,7 @@ from tyokyky_bridge.services.repeats import RepeatKey, once
 from tyokyky_bridge.services.shape import element_of
 
 RECORDERS = frozenset({Role.PROFESSIONAL, Role.SYSTEM})
+LOOK_EVERY_S = 0.05
 READERS = RECORDERS | {Role.OVERSIGHT}
 
 
@@ -69,7 +71,7 @@ async def record_consent(
     """Record a signed form; with ``supersedes`` it replaces another, of which nothing is inherited.
 
     A superseding form that leaves something out withdraws it: what waited to be sent on the old form is cancelled
-    and every party of the old form is told.
+    and every party of the old form is told. It is answered as a withdrawal is.
 
     Raises: ClientNotFound, ConsentInvalid, ConsentNotFound, NotActive, NotForRole, KeyReused.
     """
@@ -94,9 +96,12 @@ async def record_consent(
         _audit(tx, caller, "consent/recorded", consent, now, fenced)
         return _told(consent, fenced, visible)
 
-    return await bridge.store.write(
+    recorded = await bridge.store.write(
         lambda tx: once(tx, caller, repeat, lambda: record(tx), note=_note, recall=_recall(tx, caller))
     )
+    if recorded.consent.supersedes:
+        await _no_more_starts(bridge, client_id)
+    return recorded
 
 
 async def withdraw_consent(
@@ -111,7 +116,8 @@ async def withdraw_consent(
     """Withdraw a consent as of now; *at* says when the client took it back, which may be earlier.
 
     Everything that rested on it stops in this transaction, whatever was queued is cancelled, and every party of the
-    form gets a notice.
+    form gets a notice. Returns when no send that was decided before can start any more: after about two seconds at
+    most, for a decision is good for no longer.
 
     Raises: ConsentNotFound, NotActive, ConsentInvalid, NotForRole, KeyReused.
     """
@@ -142,9 +148,25 @@ async def withdraw_consent(
         _audit(tx, caller, "consent/withdrawn", ended, now, fenced)
         return _told(ended, fenced, visible)
 
-    return await bridge.store.write(
+    withdrawn = await bridge.store.write(
         lambda tx: once(tx, caller, repeat, lambda: withdraw(tx), note=_note, recall=_recall(tx, caller))
     )
+    await _no_more_starts(bridge, UUID(str(withdrawn.consent.client_id)))
+    return withdrawn
+
+
+async def _no_more_starts(bridge: Bridge, client_id: UUID) -> None:
+    """Wait until every send decided on older facts has ended or may no longer start.
+
+    The decisions are asked and not the leases: a worker that was taken for dead has none and may still send.
+    """
+    while await bridge.store.read(lambda tx: _may_start(tx, client_id)):  # noqa: ASYNC110  # others send
+        await asyncio.sleep(LOOK_EVERY_S)
+
+
+def _may_start(tx: Tx, client_id: UUID) -> bool:
+    client = tx.clients.get(client_id)
+    return client is not None and bool(tx.decisions.open_before(client_id, client.epoch))
 
 
 async def read_consent(bridge: Bridge, caller: Caller, consent_id: UUID) -> Consent:
