@@ -18,11 +18,10 @@ TRANSLITERATED = ("Przykladowa-Dang", "Lucja")
 
 
 def lucja_in_registers(stage: Stage) -> None:
-    """Lifecare has her name from the population register; elsewhere somebody once typed half of it."""
+    """Everywhere somebody once typed half of her name, and nobody asked about an interpreter."""
     half = {"family_name": "Przykladowa", "interpreter": None}
-    for system, simulator in stage.simulators.items():
-        otherwise = {"interpreter": None} if system == "lifecare" else half
-        simulator.seed(persons=[LUCJA.seed | otherwise])
+    for simulator in stage.simulators.values():
+        simulator.seed(persons=[LUCJA.seed | half])
 
 
 def kaisa_opens_lucjas_plan(desk: Desk) -> Opened:

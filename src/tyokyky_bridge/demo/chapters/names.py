@@ -44,7 +44,8 @@ def names(scene: Scene) -> None:
     tell.check("Ura stands with the transliteration in capitals", in_capitals)
     tell.check("Ura knows only yes or no of the interpreter", person["tulkki"] == "K")
     patient = scene.record("lifecare", lambda r: r["potilas"]["sukunimi"] == LUCJA.family_name)["potilas"]
-    tell.check("Lifecare keeps the whole name", patient["etunimet"] == LUCJA.given_names)
+    whole = wires["lifecare"].holds(LUCJA.family_name) and patient["etunimet"] == LUCJA.given_names
+    tell.check("Lifecare was sent the whole name and stands with it", whole)
     tell.check("Lifecare got the language to interpret", patient["tulkki"] == {"tarve": True, "kieli": "pl"})
     tell.check("TYPPI was sent the whole name", wires["typpi"].holds(LUCJA.family_name))
     known = scene.desk.read(HEALTH, case.plan_id)["plan"]["client"]
@@ -52,7 +53,7 @@ def names(scene: Scene) -> None:
 
 
 def _around(xml: str, element: str) -> str:
-    """One element of a message, with its children."""
-    start = xml.find(f"<eff:{element}>")
-    end = xml.find(f"</eff:{element}>")
-    return xml[start:end] + f"</eff:{element}>" if 0 <= start < end else xml[:800]
+    """One element of a message with its children, a line each."""
+    start, end = xml.find(f"<eff:{element}>"), xml.find(f"</eff:{element}>")
+    found = xml[start:end] + f"</eff:{element}>" if 0 <= start < end else xml[:800]
+    return found.replace("><eff:", ">\n  <eff:").replace("></eff:", ">\n</eff:")
