@@ -45,11 +45,7 @@ def told(stage: Stage, desk: Desk) -> Told:
     case = olli_refers_tuulikki(desk)
     stage.settle(case.plan_id)
     helmi_assesses_tuulikki(desk, case)
-    links = stage.settle(case.plan_id)
-    assert {system: link["state"] for system, link in links.items()} == {
-        "lifecare": "in_sync",
-        "ura": "in_sync",
-    }
+    stage.settle(case.plan_id)
     return Told(case, wires)
 
 
@@ -57,6 +53,11 @@ def standing_in_ura(stage: Stage) -> dict[str, Any]:
     return next(
         r for r in stage.simulators["ura"].records() if r["asiakas"]["loppuosa"] == TUULIKKI.hetu[-4:]
     )
+
+
+def test_only_the_two_partners_on_the_form_have_a_link(told: Told, desk: Desk) -> None:
+    links = desk.links(told.case.plan_id)
+    assert {s: link["state"] for s, link in links.items()} == {"lifecare": "in_sync", "ura": "in_sync"}
 
 
 def test_ura_is_sent_conclusion_functioning_and_b4_in_its_own_form(told: Told) -> None:
