@@ -138,6 +138,7 @@ class Paper:
     async def write(
         self, found: Found, content: Native, *, standing: Standing, key: str, licence: Licence
     ) -> Written:
+        await self._step("about to write")
         licence.check()
         self.offered = content
         await self._step("write")

@@ -1,6 +1,5 @@
 """Record, supersede and withdraw consents; each marks the client's links dirty in its own transaction."""
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +11,7 @@ from pydantic import ValidationError
 from tyokyky_bridge.domain.calendar import finnish_day
 from tyokyky_bridge.domain.consent import (
     Consent,
+    ConsentStatus,
     Signer,
     Withdrawal,
 )
@@ -21,6 +21,7 @@ from tyokyky_bridge.domain.notices import parties_to_notify
 from tyokyky_bridge.services.bridge import Bridge
 from tyokyky_bridge.services.callers import Caller, NotForRole, Role
 from tyokyky_bridge.services.clients import ClientNotFound, known_plans, registered_by
+from tyokyky_bridge.services.fence import no_more_starts
 from tyokyky_bridge.services.forms import ConsentInvalid, check_form, read_form, rules_of
 from tyokyky_bridge.services.linking import Desired, cancel_withdrawn, desired_for, refresh_links
 from tyokyky_bridge.services.loading import facts_of, latest_revision
@@ -30,7 +31,6 @@ from tyokyky_bridge.services.repeats import RepeatKey, once
 from tyokyky_bridge.services.shape import element_of
 
 RECORDERS = frozenset({Role.PROFESSIONAL, Role.SYSTEM})
-LOOK_EVERY_S = 0.05
 READERS = RECORDERS | {Role.OVERSIGHT}
 
 
@@ -84,7 +84,7 @@ async def record_consent(
         consent = read_form({**form, "consent_id": str(tx.new_id()), "client_id": str(client_id)})
         check_form(consent, bridge.directory, finnish_day(now))
         before = _desired(tx, bridge, client_id)
-        told = _supersede(tx, caller, client_id, consent) if consent.supersedes else ()
+        told = _supersede(tx, caller, client_id, consent) if _replaces(consent) else ()
         tx.consents.add(
             consent_id=UUID(consent.consent_id),
             client_id=client_id,
@@ -99,8 +99,8 @@ async def record_consent(
     recorded = await bridge.store.write(
         lambda tx: once(tx, caller, repeat, lambda: record(tx), note=_note, recall=_recall(tx, caller))
     )
-    if recorded.consent.supersedes:
-        await _no_more_starts(bridge, client_id)
+    if _replaces(recorded.consent):
+        await no_more_starts(bridge, client_id)
     return recorded
 
 
@@ -151,22 +151,8 @@ async def withdraw_consent(
     withdrawn = await bridge.store.write(
         lambda tx: once(tx, caller, repeat, lambda: withdraw(tx), note=_note, recall=_recall(tx, caller))
     )
-    await _no_more_starts(bridge, UUID(str(withdrawn.consent.client_id)))
+    await no_more_starts(bridge, UUID(str(withdrawn.consent.client_id)))
     return withdrawn
-
-
-async def _no_more_starts(bridge: Bridge, client_id: UUID) -> None:
-    """Wait until every send decided on older facts has ended or may no longer start.
-
-    The decisions are asked and not the leases: a worker that was taken for dead has none and may still send.
-    """
-    while await bridge.store.read(lambda tx: _may_start(tx, client_id)):  # noqa: ASYNC110  # others send
-        await asyncio.sleep(LOOK_EVERY_S)
-
-
-def _may_start(tx: Tx, client_id: UUID) -> bool:
-    client = tx.clients.get(client_id)
-    return client is not None and bool(tx.decisions.open_before(client_id, client.epoch))
 
 
 async def read_consent(bridge: Bridge, caller: Caller, consent_id: UUID) -> Consent:
@@ -205,7 +191,9 @@ def _fence(
     cancelled: dict[str, tuple[str, ...]] = {}
     for plan in tx.plans.of_client(client_id, lock="update"):
         links = tx.links.of_plan(plan.id, lock="update")
-        cancelled |= cancel_withdrawn(tx, links, before[plan.id], after[plan.id], consent_id)
+        of_plan = cancel_withdrawn(tx, links, before[plan.id], after[plan.id], consent_id)
+        for system, paths in of_plan.items():
+            cancelled[system] = tuple(sorted({*cancelled.get(system, ()), *paths}))
         refresh_links(
             tx,
             bridge,
@@ -261,6 +249,11 @@ def _recall(tx: Tx, caller: Caller) -> Callable[[Doc], Fenced]:
         {system: tuple(paths) for system, paths in kept["cancelled"].items()},
         tuple(kept["told"]),
     )
+
+
+def _replaces(consent: Consent) -> bool:
+    """A draft replaces nothing yet: it may be unreadable, and the form that it names still stands."""
+    return consent.supersedes is not None and consent.status is ConsentStatus.ACTIVE
 
 
 def _supersede(tx: Tx, caller: Caller, client_id: UUID, new: Consent) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from tyokyky_bridge.services.bridge import Bridge
 from tyokyky_bridge.services.callers import Caller, NotForRole, Role
 from tyokyky_bridge.services.changes import Change, Sight, apply_changes
 from tyokyky_bridge.services.clients import ClientNotFound, registered_by
+from tyokyky_bridge.services.fence import no_more_starts
 from tyokyky_bridge.services.linking import refresh_links
 from tyokyky_bridge.services.loading import PlanNotFound, revision_of
 from tyokyky_bridge.services.ports import Tx
@@ -26,6 +27,13 @@ from tyokyky_bridge.services.sight import Seen, see, seen_revision
 CLOSED = frozenset({"closed", "cancelled", "superseded"})
 EDITORS = frozenset({Role.PROFESSIONAL, Role.SYSTEM})
 READERS = EDITORS | {Role.OVERSIGHT}
+_FENCES = (
+    "network.members[",
+    "header.typ_customership.",
+    "necessity_marks[",
+    "closing.",
+    "client.non_disclosure.",
+)
 
 
 class StalePlan(BridgeError):
@@ -152,7 +160,8 @@ async def revise_plan(
 ) -> Seen:
     """Record a new revision with *changes* applied; what the caller cannot see stays as it is.
 
-    Partners receive it afterwards: their links are marked dirty in the same transaction.
+    Partners receive it afterwards: their links are marked dirty in the same transaction. Returns when nothing more can
+    start that was decided before somebody left the network, or another basis in the plan ended.
 
     Raises: PlanNotFound, StalePlan, PlanClosed, InvalidPlan, NotYourField, CategoryWithheld, KeyReused.
     """
@@ -160,9 +169,6 @@ async def revise_plan(
     given = tuple(changes)
 
     def revise(tx: Tx) -> Seen:
-        head = tx.plans.get(plan_id)
-        if head is not None:  # locks are taken in one order by all: client, plan, links
-            tx.clients.get(head.client_id, lock="update")
         _lock_client_first(tx, plan_id)
         seen = see(tx, bridge, caller, plan_id, lock="update")
         if if_match not in {seen.etag, "*"}:
@@ -205,11 +211,13 @@ async def revise_plan(
         )
         return see(tx, bridge, caller, plan_id)
 
-    return await bridge.store.write(
+    seen = await bridge.store.write(
         lambda tx: once(
             tx, caller, repeat, lambda: revise(tx), note=_note, recall=_recall(tx, bridge, caller)
         )
     )
+    await no_more_starts(bridge, seen.client_id)
+    return seen
 
 
 async def list_revisions(bridge: Bridge, caller: Caller, plan_id: UUID) -> tuple[SeenRevision, ...]:
@@ -287,9 +295,8 @@ def _origins(
 
 
 def _fences(leaves: Leaves) -> dict[str, Scalar]:
-    """Network and customership: a change of these is a change of who may have what."""
-    prefixes = ("network.members", "header.typ_customership", "necessity_marks")
-    return {p: v for p, v in leaves.items() if p.startswith(prefixes)}
+    """Network, customership, marks, the end, and a non-disclosure order: with these changes who may have what."""
+    return {p: v for p, v in leaves.items() if p.startswith(_FENCES) or ".necessary_for_employment." in p}
 
 
 def _stored(revision: Revision, leaves: Leaves) -> dict[str, Any]:

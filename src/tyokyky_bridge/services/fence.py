@@ -1,0 +1,24 @@
+"""The wait between a change of who may have what and its answer (sync.md 8.13)."""
+
+import asyncio
+from uuid import UUID
+
+from tyokyky_bridge.services.bridge import Bridge
+from tyokyky_bridge.services.ports import Tx
+
+LOOK_EVERY_S = 0.05
+
+
+async def no_more_starts(bridge: Bridge, client_id: UUID) -> None:
+    """Wait until every send decided on older facts has ended or may no longer start: as long as a decision is good for.
+
+    The decisions are asked and not the leases: a worker that was taken for dead has none and may still send.
+    """
+    epoch = await bridge.store.read(lambda tx: _epoch(tx, client_id))
+    while await bridge.store.read(lambda tx: tx.decisions.open_before(client_id, epoch)):  # noqa: ASYNC110  # others send
+        await asyncio.sleep(LOOK_EVERY_S)
+
+
+def _epoch(tx: Tx, client_id: UUID) -> int:
+    client = tx.clients.get(client_id)
+    return client.epoch if client is not None else 0
