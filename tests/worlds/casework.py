@@ -91,10 +91,12 @@ def member_of(party: str) -> dict[str, Any]:
     }
 
 
-def form(
-    grants: Iterable[tuple[str, str, Sequence[str]]], *, taken_by: str = HEALTH, **members: Any
-) -> dict[str, Any]:
-    """A Y100 on paper, signed yesterday, with *grants* as (discloser, recipient, categories)."""
+Grant = tuple[str, str, Sequence[str]] | tuple[str, str, Sequence[str], str]
+"""Discloser, recipient, categories; and the purpose where it is another than work-ability support."""
+
+
+def form(grants: Iterable[Grant], *, taken_by: str = HEALTH, **members: Any) -> dict[str, Any]:
+    """A Y100 on paper, signed yesterday."""
     signed = TODAY - timedelta(days=1)
     return {
         "form_kind": "Y100_WRITTEN",
@@ -114,8 +116,13 @@ def form(
             "signed_on": str(signed),
         },
         "grants": [
-            {"discloser": giver, "recipient": taker, "categories": list(categories)}
-            for giver, taker, categories in grants
+            {
+                "discloser": giver,
+                "recipient": taker,
+                "categories": list(categories),
+                "purpose": purpose[0] if purpose else "work_ability_support",
+            }
+            for giver, taker, categories, *purpose in grants
         ],
         **members,
     }
@@ -146,7 +153,7 @@ class Casework:
         """Put a person on the hub's register; returns the client's id."""
         return self.call("POST", "/v1/clients", {"hetu": who.hetu}, expect=201)["client_id"]
 
-    def consent(self, client_id: str, *grants: tuple[str, str, Sequence[str]], **members: Any) -> str:
+    def consent(self, client_id: str, *grants: Grant, **members: Any) -> str:
         """Record a signed form; returns the consent's id."""
         body = form(grants, **{"taken_by": self.party, **members})
         answer = self.call("POST", f"/v1/clients/{client_id}/consents", body, expect=201)

@@ -1,0 +1,296 @@
+"""The client takes a consent back: nothing more starts, what was written is taken back as far as each partner can."""
+
+import itertools
+import random
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from tyokyky_bridge.demo.stage import Stage
+from worlds.casework import (
+    ALL_CATEGORIES,
+    Casework,
+    Person,
+    at_once,
+    member_of,
+    people,
+    person,
+    plan_of,
+)
+from worlds.parties import EMPLOYMENT, HEALTH, SOCIAL, TYP
+from worlds.partner_records import is_write, lenses, read_items, standing
+from worlds.warm import wait_until
+
+NUMBERS = itertools.count(9_000)
+CLIENTS_WORDS = "Osa-aikatyö keväällä."
+OTHER_WORDS = "Selkä kuntoon ennen kesää."
+DOCTORS_WORDS = "Nostorajoite viisi kiloa."
+THEIR_OWN = {
+    "client.family_name",
+    "client.given_names",
+    "client.birth_date",
+    "header.typ_customership.status",
+    "header.typ_customership.start",
+}
+BY_CONSENT = ("effica", "lifecare", "typpi")
+
+
+@pytest.fixture
+def who() -> Person:
+    """A person whom nobody has met."""
+    return person(next(NUMBERS))
+
+
+@pytest.fixture
+def work(calm_stage: Stage) -> Iterator[Casework]:
+    """Olli's work at the employment services; the partners are quick again when it is done."""
+    yield Casework(calm_stage, party=EMPLOYMENT)
+    for simulator in calm_stage.simulators.values():
+        simulator.chaos(latency_ms=[0, 0], on="")
+
+
+@pytest.fixture(scope="module")
+def mappings() -> dict[str, Any]:
+    """The lens of each system."""
+    return lenses()
+
+
+def open_case(work: Casework, who: Person) -> tuple[str, str, str]:
+    """Olli's plan, which others have on a form alone; returns client, consent and plan."""
+    client = work.register(who)
+    consent = give_consent(work, client)
+    network = {"members": [member_of(party) for party in (HEALTH, SOCIAL, EMPLOYMENT, TYP)]}
+    goals = [
+        {"id": "g-1", "text_client": CLIENTS_WORDS, "status": "active"},
+        {"id": "g-2", "text_client": OTHER_WORDS, "status": "active"},
+    ]
+    return client, consent, work.plan(client, plan_of(who, network=network, goals=goals))
+
+
+def give_consent(work: Casework, client: str) -> str:
+    """The client lets the employment services tell everybody everything."""
+    return work.consent(
+        client,
+        (EMPLOYMENT, HEALTH, ALL_CATEGORIES),
+        (EMPLOYMENT, SOCIAL, ALL_CATEGORIES),
+        (EMPLOYMENT, TYP, ALL_CATEGORIES, "typ"),
+    )
+
+
+def held(work: Casework, system: str, who: Person, mappings: dict[str, Any]) -> dict[str, Any]:
+    """What of the plan stands in a partner's record of a person, beside what it knows by itself."""
+    record = standing(system, work.stage.simulators[system]).get(who.hetu, {})
+    items = read_items(mappings[system], record)
+    return {path: value for path, value in items.items() if path not in THEIR_OWN}
+
+
+def test_each_partner_loses_what_it_had_on_the_form_as_it_can(
+    work: Casework, who: Person, mappings: dict[str, Any]
+) -> None:
+    work.known_to([who], typ=True)
+    _, consent, plan_id = open_case(work, who)
+    assert {link["state"] for link in work.settle(plan_id).values()} == {"in_sync"}
+    for system in (*BY_CONSENT, "ura"):
+        assert held(work, system, who, mappings)["goals[g-1].text_client"] == CLIENTS_WORDS
+    own = standing("ura", work.stage.simulators["ura"])[who.hetu]
+
+    answer = work.withdraw(consent)
+    links = work.settle(plan_id)
+
+    assert set(answer["notified"]) == {EMPLOYMENT, HEALTH, SOCIAL, TYP}
+    for system in BY_CONSENT:
+        assert (links[system]["state"], links[system]["desired"]) == ("in_sync", "absent"), system
+        assert not links[system]["retained"]
+        assert held(work, system, who, mappings) == {}, system
+    for system in ("effica", "lifecare"):
+        assert who.hetu not in standing(system, work.stage.simulators[system]), "the document is voided"
+    assert who.hetu in standing("typpi", work.stage.simulators["typpi"]), "the plan itself is the register's"
+    assert standing("ura", work.stage.simulators["ura"])[who.hetu] == own, "it rested on no form there"
+    assert work.read(plan_id)["goals"][0]["text_client"] == CLIENTS_WORDS
+    for system in BY_CONSENT:
+        states = {item["state"] for item in work.trace(plan_id, system).values()}
+        assert states == {"withheld"}, (system, states)
+
+
+def test_a_partner_that_must_keep_it_keeps_it_and_is_told(
+    work: Casework, who: Person, mappings: dict[str, Any]
+) -> None:
+    helmi = Casework(work.stage, party=HEALTH)
+    helmi.known_to([who], "lifecare", "ura")
+    client = helmi.register(who)
+    consent = helmi.consent(client, (HEALTH, EMPLOYMENT, ["health.conclusion", "plan.goals", "admin.case"]))
+    plan_id = helmi.plan(client, plan_of(who, health={"work_ability_conclusion": DOCTORS_WORDS}))
+    helmi.settle(plan_id)
+    ura = work.stage.simulators["ura"]
+    before, seen = ura.records(), len(ura.journal())
+    assert held(work, "ura", who, mappings)["health.work_ability_conclusion"] == DOCTORS_WORDS
+
+    answer = helmi.withdraw(consent)
+    link = helmi.settle(plan_id)["ura"]
+
+    assert set(answer["notified"]) == {HEALTH, EMPLOYMENT}
+    assert (link["state"], link["desired"], link["retained"]) == ("in_sync", "absent", True)
+    assert ura.records() == before
+    assert not [entry for entry in ura.journal(since=seen) if is_write("ura", entry)]
+    item = helmi.trace(plan_id, "ura")["health.work_ability_conclusion"]
+    assert (item["state"], item["outcome"]) == ("retained", "DENY")
+
+    helmi.change(plan_id, {"health.work_ability_conclusion": "Nostorajoite kaksi kiloa."})
+    helmi.settle(plan_id)
+    assert ura.records() == before, "what is kept is not kept up to date"
+
+
+def test_what_a_partner_s_own_people_wrote_survives(
+    work: Casework, who: Person, mappings: dict[str, Any]
+) -> None:
+    lifecare, effica, typpi = (work.stage.simulators[s] for s in ("lifecare", "effica", "typpi"))
+    work.known_to([who], typ=True)
+    lifecare.seed(
+        records=[{"hetu": who.hetu, "otsikot": [{"otsikko": "SUU", "teksti": "Sovittu vastaanotolla."}]}]
+    )
+    effica.seed(records=[{"Hetu": who.hetu, "OmaMuistio": "Kotikäynti tehty."}])
+    own_goal = {"tunniste": "t-1", "teksti": "Oma tavoitteeni."}
+    typpi.seed(records=[{"hetu": who.hetu, "osiot": {"suunnitelma": {"tavoitteet": [own_goal]}}}])
+    _, consent, plan_id = open_case(work, who)
+    assert {link["state"] for link in work.settle(plan_id).values()} == {"in_sync"}
+
+    changed = "Kokoaikatyö syksyllä."
+    document = next(r for r in lifecare.records() if r["potilas"]["henkilotunnukset"][0]["hetu"] == who.hetu)
+    text = next(h["teksti"] for h in document["otsikot"] if h["otsikko"] == "SUU")
+    lifecare.act(
+        "edit_heading",
+        asiakirjaId=document["asiakirjaId"],
+        otsikko="SUU",
+        teksti=text.replace(CLIENTS_WORDS, changed) + "\r\nSoitettu asiakkaalle.",
+    )
+    effica.act("edit", hetu=who.hetu, set={"Tavoitteet.Tavoite.0.Kuvaus": changed})
+    goals = standing("typpi", typpi)[who.hetu]["osiot"][6]["tiedot"]["tavoitteet"]
+    edited = [{**g, "teksti": changed} if g["teksti"] == CLIENTS_WORDS else g for g in goals]
+    typpi.act("edit", hetu=who.hetu, osio="suunnitelma", tiedot={"tavoitteet": edited})
+
+    work.withdraw(consent)
+    links = work.settle(plan_id)
+
+    assert {s: link["state"] for s, link in links.items()} == dict.fromkeys((*BY_CONSENT, "ura"), "in_sync")
+    for system in BY_CONSENT:
+        record = str(standing(system, work.stage.simulators[system])[who.hetu])
+        assert OTHER_WORDS not in record, system
+        assert CLIENTS_WORDS not in record, system
+        assert changed in record, f"{system}: an edit of theirs is theirs"
+    assert "Sovittu vastaanotolla." in str(lifecare.records())
+    assert "Soitettu asiakkaalle." in str(lifecare.records())
+    assert "Kotikäynti tehty." in str(standing("effica", effica)[who.hetu])
+    assert held(work, "typpi", who, mappings)["goals[t-1].text_client"] == own_goal["teksti"]
+
+
+def test_a_new_form_sends_it_again(work: Casework, who: Person, mappings: dict[str, Any]) -> None:
+    work.known_to([who], typ=True)
+    client, consent, plan_id = open_case(work, who)
+    work.settle(plan_id)
+    work.withdraw(consent)
+    work.settle(plan_id)
+    work.change(plan_id, {"goals[g-1].text_client": "Osa-aikatyö kesällä."})
+    assert all(not held(work, system, who, mappings) for system in BY_CONSENT)
+
+    give_consent(work, client)
+    links = work.settle(plan_id)
+
+    for system in BY_CONSENT:
+        assert (links[system]["state"], links[system]["desired"]) == ("in_sync", "present")
+        items = held(work, system, who, mappings)
+        assert items["goals[g-1].text_client"] == "Osa-aikatyö kesällä."
+        assert items["goals[g-2].text_client"] == OTHER_WORDS
+
+
+def test_what_waits_for_a_partner_that_is_away_is_cancelled_at_once(work: Casework, who: Person) -> None:
+    lifecare = work.stage.simulators["lifecare"]
+    work.known_to([who], typ=True)
+    lifecare.kill()
+    try:
+        _, consent, plan_id = open_case(work, who)
+        answer = work.withdraw(consent)
+    finally:
+        lifecare.restart()
+    seen = len(lifecare.journal())
+    links = work.settle(plan_id, wait_s=60)
+
+    assert "goals[g-1].text_client" in answer["cancelled"]["lifecare"]
+    assert {c["path"] for c in links["lifecare"]["cancelled"]} == set(answer["cancelled"]["lifecare"])
+    assert (links["lifecare"]["state"], links["lifecare"]["desired"]) == ("in_sync", "absent")
+    entries = lifecare.journal(since=seen)
+    assert not [entry for entry in entries if is_write("lifecare", entry)]
+    assert all(CLIENTS_WORDS.encode() not in entry.body for entry in entries)
+
+
+def test_the_answer_waits_for_a_send_that_has_been_decided_already(work: Casework, who: Person) -> None:
+    """Ura is asked for change numbers between decision and write; the withdrawal comes in between."""
+    helmi, ura = Casework(work.stage, party=HEALTH), work.stage.simulators["ura"]
+    helmi.known_to([who], "lifecare", "ura")
+    ura.chaos(latency_ms=[700, 700], on="suunnitelma/hae")
+    seen = len(ura.journal())
+    client = helmi.register(who)
+    consent = helmi.consent(client, (HEALTH, EMPLOYMENT, ["health.conclusion"]))
+    plan_id = helmi.plan(client, plan_of(who, health={"work_ability_conclusion": DOCTORS_WORDS}))
+    wait_until(lambda: sum("suunnitelma/hae" in e.path for e in ura.journal(since=seen)) == 2, every_s=0.02)
+
+    helmi.withdraw(consent)
+    answered = time.time()
+    helmi.settle(plan_id)
+
+    started = [e for e in ura.journal(since=seen) if is_write("ura", e)]
+    assert started, "the send was decided before the withdrawal, and its licence was good"
+    assert all(_at(entry.at) <= answered for entry in started)
+
+
+def test_of_fifty_sends_under_way_none_starts_after_its_withdrawal(
+    work: Casework, mappings: dict[str, Any]
+) -> None:
+    cohort = people(50, first=next(NUMBERS) + 500)
+    lifecare = work.stage.simulators["lifecare"]
+    work.known_to(cohort, "lifecare", "ura")
+    rng = random.Random(20261122)
+    seen = len(lifecare.journal())
+    lifecare.chaos(latency_ms=[60, 120])
+    answered: dict[str, float] = {}
+    consents: dict[str, str] = {}
+    plans: dict[str, str] = {}
+
+    def begin(who: Person) -> None:
+        client = work.register(who)
+        consents[who.hetu] = work.consent(client, (EMPLOYMENT, HEALTH, ALL_CATEGORIES))
+        goals = [{"id": "g-1", "text_client": _words_of(who), "status": "active"}]
+        plans[who.hetu] = work.plan(client, plan_of(who, goals=goals))
+
+    def end(who: Person) -> None:
+        work.withdraw(consents[who.hetu])
+        answered[who.hetu] = time.time()
+
+    at_once([lambda who=who: begin(who) for who in cohort])
+    at_once([lambda who=who: end(who) for who in rng.sample(cohort, len(cohort))])
+    wait_until(work.all_settled, wait_s=120, every_s=0.2)
+
+    entries = [e for e in lifecare.journal(since=seen) if is_write("lifecare", e)]
+    sent = {who.hetu: [e for e in entries if _words_of(who).encode() in e.body] for who in cohort}
+    late = [
+        (plans[hetu], _at(entry.at) - answered[hetu])
+        for hetu, its in sent.items()
+        for entry in its
+        if _at(entry.at) > answered[hetu] + 1.0  # started before, and a loaded machine took its time
+    ]
+    assert late == []
+    assert any(sent.values()), "all were withdrawn before anything was sent: nothing was raced"
+    assert not all(sent.values()), "all were sent before anything was withdrawn: nothing was raced"
+    records = standing("lifecare", lifecare)
+    assert not [who for who in cohort if who.hetu in records]
+    assert work.counts()["lifecare"]["parked"] == 0
+
+
+def _words_of(who: Person) -> str:
+    return f"Toive {who.hetu[:6]}{who.hetu[7:]}."
+
+
+def _at(moment: str) -> float:
+    return datetime.fromisoformat(moment).timestamp()
