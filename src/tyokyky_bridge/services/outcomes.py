@@ -71,7 +71,8 @@ class Ended:
         if not self.answered:
             changed = gate
         elif self.system_failed:
-            opens = failures + 1 >= FAILURES_TO_OPEN or gate.breaker == "half"
+            # Those that were under way when it opened say nothing new.
+            opens = gate.breaker == "half" or (gate.breaker == "closed" and failures + 1 >= FAILURES_TO_OPEN)
             changed = replace(gate, window={"failures": failures + 1})
             if opens:
                 changed = _opened(changed, tx)
