@@ -81,18 +81,19 @@ def decide(tx: Tx, engine: Engine, partner: Partner, link: LinkRow, stand: Stand
     """
     client = tx.clients.get(link.client_id, lock="share")
     row = tx.plans.latest(link.plan_id, lock="share")
-    current = tx.links.get(link.id)
+    links = tx.links.of_client(link.client_id, system=link.system)
+    current = next((row for row in links if row.id == link.id), None)
     if client is None or row is None or current is None:
         raise Fenced
     engine.bridge.partner_on(partner.system.id, tx.now())
     revision = revision_of(row)
     facts = facts_of(tx, engine.bridge, link.client_id, retrying=link.id)
     desired = desired_for(partner, revision, facts, tx.now())
-    others = other_plans(tx, link)
+    others = other_plans(tx, link, links)
     ours, content = stand.ours.values, stand.standing.content
     gone = ours.keys() - desired.carried.keys()
     still = stand.ours.standing(stand.reading, partner) if gone else set[str]()
-    lasting = gone if partner.manifest.retract == "retained" else _spoken_paths(tx, link)
+    lasting = gone if not gone or partner.manifest.retract == "retained" else _spoken_paths(tx, link)
     kept = {p for p in gone & lasting & still if p in revision.leaves}
     clear = (gone & still) - kept - others.led
     put, held_up = _rendered(partner, stand, desired.disclosure.view, clear, others)
@@ -242,6 +243,8 @@ def trace_items(
             entry["loss"] = put.losses[path]
         if path in ours:
             entry["ours"] = True
+        if path in written:
+            entry["written"] = True
         items.append(entry)
     deleted = sorted((set(clear) | set(kept)) - disclosure.decisions.keys())
     items += [{"path": p, "outcome": "DELETED", "state": "clear", "ours": True} for p in deleted]

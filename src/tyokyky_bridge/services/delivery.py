@@ -14,8 +14,8 @@ from typing import Any, Literal
 import structlog
 
 from tyokyky_bridge.adapterkit import errors as partner_errors
-from tyokyky_bridge.adapterkit.contract import Found, Native, Standing, Written
-from tyokyky_bridge.domain.items import Scalar, leaves_to_json
+from tyokyky_bridge.adapterkit.contract import Found, Standing, Written
+from tyokyky_bridge.domain.items import Leaves, Scalar, leaves_to_json
 from tyokyky_bridge.domain.parties import NotInForce
 from tyokyky_bridge.mapping.lens import LensRefusal, Reading
 from tyokyky_bridge.services.bridge import Bridge, Partner
@@ -115,10 +115,10 @@ async def _attempt(
         progress["sending"] = True
         fate = await adapter.retract(found, standing=standing, key=key, licence=decided.licence)
         if fate == "voided":
-            return Ended(_ack(decided, {}, partner), "ok", Remote(found.person_id))
+            return Ended(_ack(decided, {}), "ok", Remote(found.person_id))
         remote = replace(remote, created_by_us=False)  # theirs after all: only our items go
     if decided.body is None:
-        return Ended(_ack(decided, standing.content, partner), "unchanged", remote)
+        return Ended(_ack(decided, reading.leaves), "unchanged", remote)
     progress["sending"] = True
     try:
         written = await adapter.write(
@@ -140,24 +140,24 @@ async def _prove(
     """Acknowledge, after reading back where the partner may store something other than it acknowledged."""
     created = remote.created_by_us or standing.record_id is None
     remote = Remote(remote.person, written.record_id, written.version, created)
-    content = decided.put.native
     if partner.manifest.read_back:
         stood = await partner.adapter.fetch(Found(str(remote.person), written.record_id))
-        remote, content = replace(remote, version=stood.version), stood.content
-        held = partner.lens.get(content).leaves
+        remote = replace(remote, version=stood.version)
+        held = partner.lens.get(stood.content).leaves
         wrong = sorted(p for p, v in decided.put.expected.items() if held.get(p) != v)
         if wrong:
             return Ended(Park("read_back", {"paths": wrong, "notes": list(written.notes)}), "refused", remote)
+    else:
+        held = partner.lens.get(decided.put.native).leaves
     if decided.held_up is not None:
         return Ended(decided.held_up, "ok", remote)
-    return Ended(_ack(decided, content, partner), "ok", remote)
+    return Ended(_ack(decided, held), "ok", remote)
 
 
-def _ack(decided: Decided, content: Native, partner: Partner) -> Ack:
-    """What the partner is now known to hold of ours."""
+def _ack(decided: Decided, held: Leaves) -> Ack:
+    """What the partner is now known to hold of ours, by the leaves that its record *held* at last."""
     if decided.desired.kind == "absent":
         return Ack(decided.row.gen, "absent", None, retained=bool(decided.ours))
-    held = partner.lens.get(content).leaves
     base = {p: v for p, v in decided.ours.items() if p in held}
     return Ack(decided.row.gen, "present", leaves_to_json(base), projection_sha=decided.desired.sha)
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from tyokyky_bridge.domain.consent import Consent
+from tyokyky_bridge.domain.consent import Consent, FormKind
 from tyokyky_bridge.domain.decision import Facts
 from tyokyky_bridge.domain.disclosure import Disclosure, disclose
 from tyokyky_bridge.domain.errors import BridgeError
@@ -13,7 +13,8 @@ from tyokyky_bridge.domain.parties import Purpose
 from tyokyky_bridge.domain.revision import Origin, Revision
 from tyokyky_bridge.services.bridge import Bridge
 from tyokyky_bridge.services.ports import Lock, Tx
-from tyokyky_bridge.services.records import OralUseRow, RevisionRow
+from tyokyky_bridge.services.records import ConsentRow, OralUseRow, RevisionRow
+from tyokyky_bridge.services.remembered import Remembered
 
 
 class PlanNotFound(BridgeError):
@@ -27,6 +28,10 @@ class PlanNotFound(BridgeError):
 
 def revision_of(row: RevisionRow) -> Revision:
     """A stored revision as the domain knows it."""
+    return _revisions((row.plan_id, row.version), row)
+
+
+def _revision(row: RevisionRow) -> Revision:
     return Revision(
         plan=plan_from_leaves(leaves_from_json(row.leaves)),
         version=row.version,
@@ -34,6 +39,21 @@ def revision_of(row: RevisionRow) -> Revision:
         recorded_at=row.at,
         recorded_by=row.actor,
     )
+
+
+_revisions = Remembered(_revision, most=256)
+
+
+def consent_of(row: ConsentRow) -> Consent:
+    """A stored consent as the domain knows it."""
+    return _consents(row.id, row)
+
+
+def _consent(row: ConsentRow) -> Consent:
+    return Consent.model_validate(row.doc)
+
+
+_consents = Remembered(_consent, most=1024)
 
 
 def latest_revision(tx: Tx, plan_id: UUID, *, lock: Lock | None = None) -> Revision:
@@ -50,14 +70,16 @@ def facts_of(tx: Tx, bridge: Bridge, client_id: UUID, *, retrying: int | None = 
     *retrying* names the link that tries again: an oral consent covers one transaction, and as long as the partner has
     not acknowledged what that link sent on it, it is the same transaction.
     """
+    consents = tuple(consent_of(row) for row in tx.consents.of_client(client_id))
+    spoken = any(form.form_kind is FormKind.ORAL_ONCE for form in consents)
     return Facts(
         identity_resolved=True,
         directory=bridge.directory,
         legal_bases=bridge.legal_bases,
-        consents=tuple(Consent.model_validate(row.doc) for row in tx.consents.of_client(client_id)),
+        consents=consents,
         oral_used=frozenset(
             str(use.consent_id)
-            for use in tx.consents.uses(client_id)
+            for use in (tx.consents.uses(client_id) if spoken else ())
             if retrying is None or _was_spent(tx, use, retrying)
         ),
     )

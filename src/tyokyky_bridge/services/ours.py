@@ -1,6 +1,6 @@
 """What of a partner's record is the hub's: what it wrote there, and what it may have written without knowing."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from uuid import UUID
@@ -97,9 +97,9 @@ class OtherPlans:
     led: frozenset[str] = frozenset()
 
 
-def other_plans(tx: Tx, link: LinkRow) -> OtherPlans:
-    """Look at the links of the client's other plans to the same system."""
-    others = [o for o in tx.links.of_client(link.client_id) if o.system == link.system and o.id != link.id]
+def other_plans(tx: Tx, link: LinkRow, links: Iterable[LinkRow]) -> OtherPlans:
+    """Look at the other plans of the client, by all *links* of the client to the same system."""
+    others = [other for other in links if other.id != link.id]
     if not others:
         return OtherPlans()
     # Plan ids are ordered by time.

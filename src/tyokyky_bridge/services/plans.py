@@ -22,7 +22,7 @@ from tyokyky_bridge.services.ports import Tx
 from tyokyky_bridge.services.records import AuditEntry, Doc, RevisionHead
 from tyokyky_bridge.services.repeats import RepeatKey, once
 from tyokyky_bridge.services.shape import members_of
-from tyokyky_bridge.services.sight import Seen, see, seen_revision
+from tyokyky_bridge.services.sight import Seen, see, seen_after, seen_revision
 
 CLOSED = frozenset({"closed", "cancelled", "superseded"})
 EDITORS = frozenset({Role.PROFESSIONAL, Role.SYSTEM})
@@ -209,7 +209,7 @@ async def revise_plan(
             plan_id,
             {"version": revision.version, "paths": touched},
         )
-        return see(tx, bridge, caller, plan_id)
+        return seen_after(tx, bridge, caller, seen, revision)
 
     seen = await bridge.store.write(
         lambda tx: once(

@@ -272,8 +272,10 @@ class Links(Protocol):
         """The links of a plan by id, or only its link to *system*."""
         ...
 
-    def of_client(self, client_id: UUID, *, lock: Lock | None = None) -> tuple[LinkRow, ...]:
-        """The links of all plans of a client, by id."""
+    def of_client(
+        self, client_id: UUID, *, system: str | None = None, lock: Lock | None = None
+    ) -> tuple[LinkRow, ...]:
+        """The links of all plans of a client by id, or only those to *system*."""
         ...
 
     def due_systems(self) -> frozenset[str]:

@@ -85,6 +85,17 @@ def _disclosure(tx: Tx, bridge: Bridge, caller: Caller, client_id: UUID, revisio
     )
 
 
+def seen_after(tx: Tx, bridge: Bridge, caller: Caller, seen: Seen, revision: Revision) -> Seen:
+    """The plan for this caller after the caller has made *revision* of it in this transaction.
+
+    Raises: PlanNotFound, where the change would hide the plan from the one who makes it.
+    """
+    after = seen_revision(tx, bridge, caller, seen, revision)
+    if not may_know(after, caller, tx):
+        raise PlanNotFound
+    return after
+
+
 def seen_revision(tx: Tx, bridge: Bridge, caller: Caller, seen: Seen, revision: Revision) -> Seen:
     """An older revision of the same plan by today's decisions for this caller."""
     return Seen(

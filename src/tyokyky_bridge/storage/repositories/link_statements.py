@@ -43,6 +43,7 @@ GET = _listed(link.c.id == _of)
 OF_PLAN = _listed(link.c.plan_id == _of)
 OF_PLAN_IN_SYSTEM = _listed(link.c.plan_id == _of, link.c.system == _system)
 OF_CLIENT = _listed(link.c.client_id == _of)
+OF_CLIENT_IN_SYSTEM = _listed(link.c.client_id == _of, link.c.system == _system)
 
 DUE_SYSTEMS = select(link.c.system).distinct().where(link.c.due_at <= _now)
 NEXT_DUE_AT = select(func.min(link.c.due_at))

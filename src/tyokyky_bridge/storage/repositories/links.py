@@ -66,8 +66,12 @@ class LinkTable:
             return self._select(sql.OF_PLAN[lock], lock, of=plan_id)
         return self._select(sql.OF_PLAN_IN_SYSTEM[lock], lock, of=plan_id, system_is=system)
 
-    def of_client(self, client_id: UUID, *, lock: Lock | None = None) -> tuple[LinkRow, ...]:
-        return self._select(sql.OF_CLIENT[lock], lock, of=client_id)
+    def of_client(
+        self, client_id: UUID, *, system: str | None = None, lock: Lock | None = None
+    ) -> tuple[LinkRow, ...]:
+        if system is None:
+            return self._select(sql.OF_CLIENT[lock], lock, of=client_id)
+        return self._select(sql.OF_CLIENT_IN_SYSTEM[lock], lock, of=client_id, system_is=system)
 
     def due_systems(self) -> frozenset[str]:
         rows = self._session.rows(sql.DUE_SYSTEMS, now=self._session.now())
