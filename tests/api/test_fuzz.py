@@ -72,6 +72,13 @@ def damaged(draw: st.DrawFn, whole: object) -> object:
         return document
 
 
+def by_section(document: object) -> object:
+    """A damaged plan as changes of its sections."""
+    if not isinstance(document, dict):
+        return document
+    return {"changes": [{"path": name, "value": value} for name, value in document.items()]}
+
+
 FORM = y100((HEALTH, EMPLOYMENT))
 WITHDRAWAL = {"at": "2026-03-02T10:00:00Z", "by": {"kind": "client"}}
 REQUESTS = st.one_of(
@@ -95,6 +102,7 @@ REQUESTS = st.one_of(
             }
         ),
     ),
+    st.tuples(st.just("PATCH"), st.just("/v1/plans/PLAN"), damaged(plan_content()).map(by_section)),
     st.tuples(st.just("PUT"), PATHS.map(lambda p: f"/v1/plans/PLAN/sections/{p.partition('.')[0]}"), JSON),
     st.tuples(
         st.just("POST"),
@@ -156,7 +164,7 @@ SETTINGS = settings(
 )
 
 
-@settings(SETTINGS, max_examples=150)
+@settings(SETTINGS, max_examples=400)
 @given(request=REQUESTS, party=st.sampled_from([HEALTH, EMPLOYMENT]))
 def test_no_body_brings_about_a_fault(hub, request, party):
     method, path, body = request
