@@ -24,9 +24,7 @@ def generated() -> dict[str, str]:
         "docs/reference/decision-table.md": render_decision_page(shipped_legal_bases()),
         "docs/reference/fidelity.md": fidelity_page(tuple(lenses.values())),
     }
-    return pages | {
-        f"docs/reference/mappings/{name}.md": mapping_page(lens) for name, lens in lenses.items()
-    }
+    return pages | {f"docs/reference/mappings/{name}.md": mapping_page(lens) for name, lens in lenses.items()}
 
 
 def openapi_text() -> str:
