@@ -68,7 +68,7 @@ def install(site: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def stage(tmp_path_factory: pytest.TempPathFactory, engine_url: str | None) -> Iterator[Stage]:
     """An installation with one system more: the fifth beside one of the four."""
     site = tmp_path_factory.mktemp("site")
     install(site)
@@ -81,7 +81,9 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         patch.syspath_prepend(site)
         patch.setenv("PYTHONPATH", str(site))
         folder = tmp_path_factory.mktemp("stage-of-five")
-        with Stage(folder, directory=directory, systems=("ura", NAME), calm=True) as running:
+        with Stage(
+            folder, database_url=engine_url, directory=directory, systems=("ura", NAME), calm=True
+        ) as running:
             running.simulators["ura"].clock(set=on_the_clock(10))
             yield running
     for module in [name for name in sys.modules if name.split(".")[0] == PACKAGE]:

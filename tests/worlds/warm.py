@@ -47,6 +47,7 @@ class WarmProcesses:
         environment["PYTHONPATH"] = f"{TESTS}{os.pathsep}{path}" if path else str(TESTS)
         self._ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._lock = threading.Lock()
+        self._path = path
         with theirs:
             self._mother = subprocess.Popen(
                 [sys.executable, "-c", _SOURCE, str(theirs.fileno())],
@@ -65,10 +66,10 @@ class WarmProcesses:
     def Popen(  # noqa: N802  # the name it stands in for
         self, args: Sequence[str], **how: Any
     ) -> "WarmProcess | subprocess.Popen[bytes]":
-        """Fork ``python -m MODULE …``."""
-        if list(args[:2]) != [sys.executable, "-m"]:
-            msg = "only Python modules can be started warm"
-            raise ValueError(msg)
+        """Fork ``python -m MODULE …``; whoever wants to import other packages is started in the ordinary way."""
+        environment: Mapping[str, str] = os.environ if how.get("env") is None else how["env"]
+        if list(args[:2]) != [sys.executable, "-m"] or environment.get("PYTHONPATH", "") != self._path:
+            return subprocess.Popen(args, **how)
         return WarmProcess(self, args, **how)
 
     def fork(self, request: Mapping[str, Any], descriptors: Sequence[int]) -> int:
