@@ -210,6 +210,14 @@ async def test_a_link_given_back_without_an_attempt_keeps_its_count(store):
     assert (given_back.attempts, given_back.first_failed_at, given_back.state) == (0, None, "due")
 
 
+async def test_a_link_whose_system_is_paused_says_why_without_counting_an_attempt(store):
+    link = await leased(store)
+    paused = Retry(timedelta(0), "partner/blocked", counts=False)
+    await store.write(lambda tx: tx.links.finish(link.id, link.lease_epoch, paused))
+    waiting = await store.read(lambda tx: tx.links.get(link.id))
+    assert (waiting.last_error, waiting.attempts, waiting.first_failed_at) == ("partner/blocked", 0, None)
+
+
 async def test_a_parked_link_waits_for_a_redrive(store):
     link = await leased(store)
     park = Park("refused", {"native_code": "E17"})

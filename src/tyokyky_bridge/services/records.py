@@ -210,8 +210,8 @@ class Retry:
     """Not done: try again after a while. *error* is a code, never a message of a partner.
 
     *outcome_known* clears the stored intent; ``False`` keeps it, so that the next claim sees it.
-    *counts* is ``False`` for a link that was given back without an attempt (breaker, shutdown): its attempt
-    count falls back by one and no failure is noted.
+    *counts* is ``False`` for a link that was given back for no fault of its own (the system is paused or keeps us
+    out): its attempt count falls back by one and, beside *error*, no failure is noted.
     """
 
     after: timedelta

@@ -23,7 +23,8 @@ def ending(result: LinkResult, *, now: datetime) -> tuple[Update, dict[str, Any]
             values = {"due_at": now + result.after, "last_error": result.error, "now": now}
             return FAIL, FREE | values | _intent_after(result)
         case Retry():
-            return GIVE_BACK, FREE | {"due_at": now + result.after} | _intent_after(result)
+            why: dict[str, Any] = {} if result.error is None else {"last_error": result.error}
+            return GIVE_BACK, FREE | why | {"due_at": now + result.after} | _intent_after(result)
         case Park():
             values = {
                 "due_at": None,
