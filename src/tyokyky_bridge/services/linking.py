@@ -135,12 +135,12 @@ def pending_paths(tx: Tx, link: LinkRow, desired: Desired) -> frozenset[str]:
         able = desired.partner.lens.put({}, desired.disclosure.view).carried
     except LensRefusal:
         able = desired.carried.keys()
-    held = {**_found_there(tx, link), **((link.base or {}) if link.acked_kind == "present" else {})}
+    held = {**found_there(tx, link), **((link.base or {}) if link.acked_kind == "present" else {})}
     wanted = leaves_to_json(desired.carried)
     return frozenset(path for path, value in wanted.items() if path in able and held.get(path) != value)
 
 
-def _found_there(tx: Tx, link: LinkRow) -> Mapping[str, Any]:
+def found_there(tx: Tx, link: LinkRow) -> Mapping[str, Any]:
     """The items that the newest attempt found standing in the partner's own record already."""
     last = tx.decisions.latest(link.plan_id, link.system)
     row = tx.plans.revision(link.plan_id, last.plan_version) if last is not None else None

@@ -1,6 +1,6 @@
 """Why each item of a plan is, or is not, in a partner's record: the trace behind ``/disclosures`` and ``/links``."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -12,11 +12,11 @@ from tyokyky_bridge.domain.items import leaves_to_json
 from tyokyky_bridge.mapping.lens import LensRefusal, Put
 from tyokyky_bridge.services.bridge import Bridge, Partner
 from tyokyky_bridge.services.callers import Caller, NotForRole, Role
-from tyokyky_bridge.services.linking import NO_NUMBER, Desired, desired_for
+from tyokyky_bridge.services.link_views import LinkView, veiled_view, whole_view
+from tyokyky_bridge.services.linking import NO_NUMBER, Desired, desired_for, found_there
 from tyokyky_bridge.services.loading import facts_of
 from tyokyky_bridge.services.ports import Tx
 from tyokyky_bridge.services.records import AuditEntry, DecisionRow, LinkRow
-from tyokyky_bridge.services.shape import element_of
 from tyokyky_bridge.services.sight import Seen, see
 
 ItemState = Literal[
@@ -68,16 +68,6 @@ class Trace:
     items: tuple[TracedItem, ...]
 
 
-@dataclass(frozen=True)
-class LinkView:
-    """A link as callers see it: its state, what waits, what was cancelled, and its newest deliveries."""
-
-    link: LinkRow
-    parked_detail: Mapping[str, Any] | None
-    cancelled: tuple[Mapping[str, Any], ...]
-    deliveries: tuple[Mapping[str, Any], ...]
-
-
 async def trace_disclosures(bridge: Bridge, caller: Caller, plan_id: UUID, system: str) -> Trace:
     """Every item of the plan with its decision towards *system*.
 
@@ -98,21 +88,27 @@ async def trace_disclosures(bridge: Bridge, caller: Caller, plan_id: UUID, syste
         newest = tx.decisions.latest(plan_id, system)
         items = tuple(
             item
-            for item in _items(desired, link, newest)
+            for item in _items(tx, desired, link, newest)
             if caller.role is Role.OVERSIGHT or item.path in seen.disclosure.view.leaves
         )
         _audit(tx, caller, seen, system)
-        return Trace(system, partner.system.party, link, newest, items)
+        view = None if link is None else _view(tx, bridge, caller, seen, link)
+        return Trace(system, partner.system.party, view and view.link, newest, items)
 
     return await bridge.store.write(read)
 
 
 async def list_links(bridge: Bridge, caller: Caller, plan_id: UUID) -> tuple[LinkView, ...]:
-    """The plan's links with state and reasons. Raises: PlanNotFound."""
+    """The plan's links with state and reasons.
+
+    Oversight and operations see all of it. To others a link is shown as far as items go there that they see
+    themselves, so that neither its existence nor its movements tell of anything else. Raises: PlanNotFound.
+    """
 
     def read(tx: Tx) -> tuple[LinkView, ...]:
         seen = see(tx, bridge, caller, plan_id)
-        return tuple(_view(tx, link, _shown_to(caller, seen)) for link in tx.links.of_plan(plan_id))
+        views = (_view(tx, bridge, caller, seen, link) for link in tx.links.of_plan(plan_id))
+        return tuple(view for view in views if view is not None)
 
     return await bridge.store.read(read)
 
@@ -130,27 +126,31 @@ async def redrive_link(bridge: Bridge, caller: Caller, plan_id: UUID, system: st
         if system not in bridge.partners:
             raise LinkNotFound
         links = tx.links.of_plan(plan_id, system=system, lock="update")
-        if not links:
+        shown = _view(tx, bridge, caller, seen, links[0]) if links else None
+        if shown is None:
             raise LinkNotFound
-        if not tx.links.redrive(link_id=links[0].id):
+        if shown.link.state != "parked" or not tx.links.redrive(link_id=links[0].id):
             raise LinkNotParked
         _audit(tx, caller, seen, system, event="link/redriven")
-        return _view(tx, tx.links.of_plan(plan_id, system=system)[0], _shown_to(caller, seen))
+        return _view(tx, bridge, caller, seen, tx.links.of_plan(plan_id, system=system)[0]) or shown
 
     return await bridge.store.write(redrive)
 
 
-def _items(desired: Desired, link: LinkRow | None, newest: DecisionRow | None) -> list[TracedItem]:
+def _items(tx: Tx, desired: Desired, link: LinkRow | None, newest: DecisionRow | None) -> list[TracedItem]:
     """Decisions of now, except where the standing payload was made from recorded ones: then those."""
     recorded = {i["path"]: i for i in newest.items} if newest is not None else {}
     put = _put(desired.partner, desired)
+    wanted = leaves_to_json(desired.carried)
+    there = found_there(tx, link).items() if link is not None else ()
+    held = frozenset(path for path, value in there if wanted.get(path) == value)
     made_from = recorded if newest is not None and link is not None and _stands(newest, link, desired) else {}
     return [
         _recorded_item(path, made_from[path], decision)
         if path in made_from
         else TracedItem(
             path=path,
-            state=_state(path, decision, desired, link, recorded.get(path, {}), put),
+            state=_state(path, decision, desired, link, recorded.get(path, {}), put, held=held),
             outcome=decision.outcome.value,
             row=decision.row,
             basis=f"{decision.basis.kind.value}:{decision.basis.id}" if decision.basis else None,
@@ -176,7 +176,7 @@ def _stands(newest: DecisionRow, link: LinkRow, desired: Desired) -> bool:
 def _recorded_item(path: str, entry: Mapping[str, Any], decision: Decision) -> TracedItem:
     return TracedItem(
         path=path,
-        state="to_be_cleared" if entry["state"] == "clear" else entry["state"],
+        state="withheld" if entry["state"] == "clear" else entry["state"],  # it has been
         outcome=entry["outcome"],
         row=entry["row"],
         basis=entry.get("basis"),
@@ -202,6 +202,8 @@ def _state(
     link: LinkRow | None,
     recorded: Mapping[str, Any],
     put: Put | None,
+    *,
+    held: Collection[str],
 ) -> ItemState:
     base = (link.base or {}) if link else {}
     if not decision.permits or path not in desired.disclosure.view.leaves:
@@ -212,59 +214,23 @@ def _state(
         return "not_carried"
     if path in base and base[path] == leaves_to_json({path: desired.carried[path]})[path]:
         return "sent"
-    if link is not None and link.acked_kind == "present" and link.state == "in_sync":
+    if path in held or (link is not None and link.acked_kind == "present" and link.state == "in_sync"):
         return "held"
     return "parked" if link is not None and link.state == "parked" else "queued"
 
 
-def _shown_to(caller: Caller, seen: Seen) -> Mapping[str, Any] | None:
-    """The items whose paths the caller may be told; ``None``: all."""
-    whole = caller.role in {Role.OVERSIGHT, Role.OPERATIONS}
-    return None if whole else seen.disclosure.view.leaves
-
-
-def _detail(link: LinkRow, visible: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """Why a link is parked. Where that names items that the caller does not see, it is told the reason alone."""
-    detail = link.parked_detail
-    if detail is None or visible is None:
-        return detail
-    named = {str(detail["path"])} if "path" in detail else set[str]()
-    named |= {str(path) for path in detail.get("paths", ())}
-    return detail if named <= visible.keys() else {}
-
-
-def _view(tx: Tx, link: LinkRow, visible: Mapping[str, Any] | None) -> LinkView:
-    def shown(path: str) -> bool:
-        return visible is None or path in visible
-
-    cancelled = tuple(
-        {
-            "path": c.path,
-            "element": element_of(c.path),
-            "state": c.state,
-            "at": c.at,
-            "consent": str(c.consent_id),
-        }
-        for c in tx.decisions.cancelled(link.id)
-        if shown(c.path)
-    )
-    deliveries: list[Mapping[str, Any]] = []
-    for decision in tx.decisions.of_link(link.id, limit=20):
-        attempt = tx.decisions.attempt(decision.id)
-        deliveries.append(
-            {
-                "id": str(decision.id),
-                "kind": decision.kind,
-                "generation": decision.gen,
-                "at": decision.at,
-                "mapping_version": decision.mapping_version,
-                "body_sha256": decision.body_sha256,
-                "items": sum(1 for i in decision.items if i.get("state") == "sent" and shown(i["path"])),
-                "outcome": attempt.outcome if attempt else None,
-                "partner_code": attempt.native_code if attempt else None,
-            }
-        )
-    return LinkView(link, _detail(link, visible), cancelled, tuple(deliveries))
+def _view(tx: Tx, bridge: Bridge, caller: Caller, seen: Seen, link: LinkRow) -> LinkView | None:
+    """A link as the caller may know it; ``None``: not at all."""
+    if caller.role in {Role.OVERSIGHT, Role.OPERATIONS}:
+        return whole_view(tx, link)
+    partner = bridge.partners.get(link.system)
+    if partner is None:
+        return None
+    visible = seen.disclosure.view.leaves.keys()
+    desired = desired_for(partner, seen.revision, facts_of(tx, bridge, seen.client_id), tx.now())
+    newest = tx.decisions.latest(seen.plan_id, link.system)
+    states = [i.state for i in _items(tx, desired, link, newest) if i.path in visible]
+    return veiled_view(tx, link, visible, states, own=caller.party == partner.system.party)
 
 
 def _audit(tx: Tx, caller: Caller, seen: Seen, system: str, event: str = "disclosures/read") -> None:
