@@ -1,11 +1,13 @@
 """Every concrete choice of the hub, top to bottom."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from importlib.resources import files
 
 import yaml
 
 from tyokyky_bridge.adapterkit.contract import SystemConfig
+from tyokyky_bridge.domain.calendar import finnish_day
 from tyokyky_bridge.domain.directory_document import load_directory
 from tyokyky_bridge.domain.legal_basis import LegalBases, load_legal_bases
 from tyokyky_bridge.domain.parties import Directory
@@ -50,9 +52,11 @@ def shipped_legal_bases() -> LegalBases:
 
 
 def _partners(directory: Directory, adapters: Mapping[str, InstalledAdapter]) -> dict[str, Partner]:
+    """Each system as it is today; one that is not in force yet, or any more, as its last row says."""
     partners: dict[str, Partner] = {}
+    today = {system.id: system for system in directory.systems_on(finnish_day(datetime.now(UTC)))}
     for id_, rows in directory.systems.items():
-        system = rows[-1]
+        system = today.get(id_, rows[-1])
         if system.adapter not in adapters:
             raise AdapterMissing(id_, system.adapter, sorted(adapters))
         installed = adapters[system.adapter]

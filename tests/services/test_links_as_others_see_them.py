@@ -1,10 +1,13 @@
 """A link tells a caller of the items that it sees itself; its existence and movements betray no others."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from tyokyky_bridge.adapterkit.errors import Refusal, Refused
 from tyokyky_bridge.api.schemas import LinkShown
-from tyokyky_bridge.domain.parties import Purpose
+from tyokyky_bridge.domain.parties import Directory, Purpose
 from tyokyky_bridge.services.callers import Caller, Role
 from tyokyky_bridge.services.trace import (
     LinkNotFound,
@@ -83,6 +86,18 @@ async def test_what_happens_to_an_item_in_sight_does(store):
     (after,) = await list_links(office.bridge, TEEMU, office.plan_id)
     assert (after.link.state, len(after.deliveries)) == ("in_sync", len(before["deliveries"]) + 1)
     assert {delivery["body_sha256"] for delivery in after.deliveries} == {None}
+
+
+async def test_a_system_that_is_not_in_force_any_more_hinders_nobody(store):
+    office = await an_office(store)
+    system = office.bridge.partners["paper-1"].system
+    rows = [row for group in office.bridge.directory.parties.values() for row in group]
+    passed = (await store.read(lambda tx: tx.now())).date() - timedelta(days=2)
+    bridge = replace(office.bridge, directory=Directory(rows, [replace(system, valid_to=passed)]))
+    assert await list_links(bridge, office.helmi, office.plan_id) == ()
+    assert len(await list_links(bridge, DPO, office.plan_id)) == 1
+    with pytest.raises(LinkNotFound):
+        await trace_disclosures(bridge, DPO, office.plan_id, "paper-1")
 
 
 async def test_who_does_not_see_all_is_not_told_the_partners_field_names(store):

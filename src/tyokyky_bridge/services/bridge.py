@@ -1,7 +1,7 @@
 """What every use case is given: the store, the directory, the law, and the partners with their lenses."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tyokyky_bridge.adapterkit.contract import Adapter
@@ -39,16 +39,21 @@ class Bridge:
         return any(row.id == party for row in self.directory.parties_on(finnish_day(at)))
 
     def partners_on(self, at: datetime) -> tuple[Partner, ...]:
-        """The partners whose system and party are both in force at *at*, by system id."""
+        """The partners whose system and party are both in force at *at*, by system id, each as it is that day."""
         day = finnish_day(at)
         parties = {party.id for party in self.directory.parties_on(day)}
         systems = self.directory.systems_on(day)
-        return tuple(self.partners[s.id] for s in systems if s.id in self.partners and s.party in parties)
+        known = (s for s in systems if s.id in self.partners and s.party in parties)
+        return tuple(replace(self.partners[s.id], system=s) for s in known)
+
+    def known_partner(self, system: str, at: datetime) -> Partner | None:
+        """One partner as it is at *at*; ``None`` where its system or party is not in force then."""
+        return next((p for p in self.partners_on(at) if p.system.id == system), None)
 
     def partner_on(self, system: str, at: datetime) -> Partner:
         """One partner whose system and party are both in force at *at*. Raises NotInForce."""
-        for partner in self.partners_on(at):
-            if partner.system.id == system:
-                return partner
-        kind = "system"
-        raise NotInForce(kind, system, finnish_day(at))
+        partner = self.known_partner(system, at)
+        if partner is None:
+            kind = "system"
+            raise NotInForce(kind, system, finnish_day(at))
+        return partner

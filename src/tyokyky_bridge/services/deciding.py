@@ -85,7 +85,7 @@ def decide(tx: Tx, engine: Engine, partner: Partner, link: LinkRow, stand: Stand
     current = next((row for row in links if row.id == link.id), None)
     if client is None or row is None or current is None:
         raise Fenced
-    engine.bridge.partner_on(partner.system.id, tx.now())
+    partner = engine.bridge.partner_on(partner.system.id, tx.now())
     revision = revision_of(row)
     facts = facts_of(tx, engine.bridge, link.client_id, retrying=link.id)
     desired = desired_for(partner, revision, facts, tx.now())

@@ -197,7 +197,7 @@ def _look(tx: Tx, bridge: Bridge, partner: Partner, link: LinkRow) -> Look:
     row = tx.plans.latest(link.plan_id)
     if row is None:
         raise Fenced
-    bridge.partner_on(partner.system.id, tx.now())
+    partner = bridge.partner_on(partner.system.id, tx.now())
     revision = revision_of(row)
     facts = facts_of(tx, bridge, link.client_id, retrying=link.id)
     desired = desired_for(partner, revision, facts, tx.now())

@@ -24,11 +24,11 @@ async def preview_plan(bridge: Bridge, plan_id: UUID, system: str) -> list[Previ
 
     Raises: PlanNotFound, UnknownSystem.
     """
-    partner = bridge.partners.get(system)
-    if partner is None:
-        raise UnknownSystem(tuple(sorted(bridge.partners)))
 
     def read(tx: Tx) -> list[PreviewRow]:
+        partner = bridge.known_partner(system, tx.now())
+        if partner is None:
+            raise UnknownSystem(tuple(sorted(bridge.partners)))
         head = tx.plans.get(plan_id)
         if head is None:
             raise PlanNotFound

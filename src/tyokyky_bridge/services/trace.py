@@ -77,7 +77,7 @@ async def trace_disclosures(bridge: Bridge, caller: Caller, plan_id: UUID, syste
 
     def read(tx: Tx) -> Trace:
         seen = see(tx, bridge, caller, plan_id)
-        partner = bridge.partners.get(system)
+        partner = bridge.known_partner(system, tx.now())
         if partner is None:
             raise LinkNotFound
         links = tx.links.of_plan(plan_id, system=system)
@@ -223,7 +223,7 @@ def _view(tx: Tx, bridge: Bridge, caller: Caller, seen: Seen, link: LinkRow) -> 
     """A link as the caller may know it; ``None``: not at all."""
     if caller.role in {Role.OVERSIGHT, Role.OPERATIONS}:
         return whole_view(tx, link)
-    partner = bridge.partners.get(link.system)
+    partner = bridge.known_partner(link.system, tx.now())
     if partner is None:
         return None
     visible = seen.disclosure.view.leaves.keys()
