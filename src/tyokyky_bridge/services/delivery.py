@@ -23,7 +23,7 @@ from tyokyky_bridge.services.deciding import Decided, Engine, Fenced, Stand, dec
 from tyokyky_bridge.services.linking import NO_NUMBER, desired_for
 from tyokyky_bridge.services.loading import facts_of, revision_of
 from tyokyky_bridge.services.ours import Ours, ours_of
-from tyokyky_bridge.services.outcomes import Ended, result_of
+from tyokyky_bridge.services.outcomes import Ended, backoff, result_of
 from tyokyky_bridge.services.ports import StoreError, Tx
 from tyokyky_bridge.services.records import Ack, AuditEntry, LinkResult, LinkRow, Park, Remote, Retry
 
@@ -57,7 +57,7 @@ async def deliver(engine: Engine, partner: Partner, link: LinkRow) -> None:
         return
     except TimeoutError:
         ended = Ended(
-            Retry(timedelta(seconds=1), "deadline", outcome_known="sending" not in progress),
+            Retry(backoff(link.attempts), "deadline", outcome_known="sending" not in progress),
             "outcome_unknown",
             system_failed=True,
         )

@@ -14,11 +14,13 @@ async def no_more_starts(bridge: Bridge, client_id: UUID) -> None:
 
     The decisions are asked and not the leases: a worker that was taken for dead has none and may still send.
     """
-    epoch = await bridge.store.read(lambda tx: _epoch(tx, client_id))
-    while await bridge.store.read(lambda tx: tx.decisions.open_before(client_id, epoch)):  # noqa: ASYNC110  # others send
+    epoch, may_start = await bridge.store.read(lambda tx: _look(tx, client_id))
+    while may_start:
         await asyncio.sleep(LOOK_EVERY_S)
+        may_start = await bridge.store.read(lambda tx: bool(tx.decisions.open_before(client_id, epoch)))
 
 
-def _epoch(tx: Tx, client_id: UUID) -> int:
+def _look(tx: Tx, client_id: UUID) -> tuple[int, bool]:
     client = tx.clients.get(client_id)
-    return client.epoch if client is not None else 0
+    epoch = client.epoch if client is not None else 0
+    return epoch, bool(tx.decisions.open_before(client_id, epoch))
