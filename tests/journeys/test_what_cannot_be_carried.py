@@ -262,6 +262,28 @@ def test_a_person_whom_a_partner_does_not_know_is_parked_and_not_made_up(
     assert held(work, "effica", who, mappings)[GOAL] == "Osa-aikatyö keväällä."
 
 
+def test_what_effica_stored_otherwise_than_it_said_is_noticed_and_can_be_put_right(
+    work: Casework, who: Person, mappings: dict[str, Any]
+) -> None:
+    effica = work.stage.simulators["effica"]
+    work.known_to([who], typ=True)
+    effica.chaos(charset_surprise=1.0)
+    try:
+        plan_id = open_case(work, who, goals=goal("Osa-aikatyö keväällä."))
+        link = work.settle(plan_id)["effica"]
+    finally:
+        effica.chaos(charset_surprise=0.0)
+
+    assert (link["state"], link["parked_reason"]) == ("parked", "read_back")
+    assert GOAL in link["parked_detail"]["paths"]
+    assert held(work, "effica", who, mappings)[GOAL] == "Osa-aikaty? keväällä."
+    assert work.trace(plan_id, "effica")[GOAL]["state"] == "parked"
+
+    work.redrive(plan_id, "effica")
+    assert work.settle(plan_id)["effica"]["state"] == "in_sync"
+    assert held(work, "effica", who, mappings)[GOAL] == "Osa-aikatyö keväällä."
+
+
 def test_the_reason_names_no_one_and_repeats_nothing(work: Casework, who: Person) -> None:
     work.known_to([who], typ=True)
     plan_id = open_case(work, who, goals=goal("Salaisuus Ω tehtaalla."))

@@ -11,7 +11,7 @@ from typing import Any
 from tyokyky_adapter_lifecare.records import content_of, person_of
 from tyokyky_adapter_sosiaali_effica.records import document_of
 from tyokyky_adapter_sosiaali_effica.shape import META, VOIDED
-from tyokyky_adapter_sosiaali_effica.soap import body_of, eff, local_name, parse
+from tyokyky_adapter_sosiaali_effica.soap import body_of, eff, parse
 from tyokyky_adapter_ura.records import from_wire
 from tyokyky_bridge.adapterkit.contract import Native
 from tyokyky_bridge.adapterkit.testing import SimulatorProcess
@@ -65,9 +65,14 @@ def _standing(system: str, records: list[dict[str, Any]]) -> Iterator[tuple[str,
 
 @dataclass(frozen=True)
 class Write:
-    """One request that carried items: what stood in its body, as far as it goes, and its journal entry."""
+    """One request that carried items: whose record it was for (the partner's own person id), what stood in its body
+    in the terms of the lens, and its journal entry.
+
+    *person* is empty where the request names a record only.
+    """
 
     entry: Entry
+    person: str
     content: Native
 
 
@@ -82,30 +87,40 @@ def is_write(system: str, entry: Entry) -> bool:
 
 def written(system: str, entries: list[Entry]) -> list[Write]:
     """What was sent to be written, in order of arrival."""
-    return [Write(e, _body(system, e)) for e in entries if is_write(system, e)]
+    return [Write(e, *_body(system, e)) for e in entries if is_write(system, e)]
 
 
-def _body(system: str, entry: Entry) -> Native:
+def _body(system: str, entry: Entry) -> tuple[str, Native]:
     if system == "effica":
         document = body_of(parse(entry.body)).find(eff("Asiakirja"))
-        return {} if document is None else document_of(document)[1]
+        meta, content = ({}, {}) if document is None else document_of(document)
+        return meta.get("AsiakasTunnus", ""), content
     body: dict[str, Any] = json.loads(entry.body) if entry.body else {}
+    last = entry.path.rpartition("/")[2]
     match system:
+        case "lifecare" if "/potilaat/" in entry.path:
+            return last, {"potilas": body}
         case "lifecare":
-            return {"potilas": body} if "/potilaat/" in entry.path else body
+            return body.pop("potilasId", ""), body
         case "ura":
-            row = {name: body[name] for name in ("asiakas", "suunnitelma") if name in body}
-            return row | ({"palautteet": [body["palaute"]]} if "palaute" in body else {})
+            ((kind, row),) = [(k, body[k]) for k in ("asiakas", "suunnitelma", "palaute") if k in body]
+            return str(row["asiakasnro"]), {"palautteet": [row]} if kind == "palaute" else {kind: row}
+        case _ if "osiot" in body:
+            return str(body["asiakasId"]), {"osiot": body["osiot"]}
         case _:
-            sections = body.get("osiot") or [
-                {"osio": entry.path.rpartition("/")[2], "tiedot": body["tiedot"]}
-            ]
-            return {"osiot": sections}
+            return "", {"osiot": [{"osio": last, "tiedot": body["tiedot"]}]}
 
 
-def action_of(entry: Entry) -> str:
-    """The SOAP operation of a request to Effica, by the body's own first element."""
-    return local_name(body_of(parse(entry.body)))
+def merged(writes: list[Write]) -> Native:
+    """One record out of the requests that wrote it part by part, the later over the earlier."""
+    record: Native = {}
+    for write in writes:
+        for name, part in write.content.items():
+            if name in {"palautteet", "osiot"}:
+                record[name] = [*record.get(name, ()), *part]
+            else:
+                record[name] = part
+    return record
 
 
 def read_items(lens: Lens, content: Mapping[str, Any]) -> dict[str, Any]:
