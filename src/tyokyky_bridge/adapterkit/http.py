@@ -19,7 +19,6 @@ import orjson
 from tyokyky_bridge.adapterkit.contract import Licence, SystemConfig
 from tyokyky_bridge.adapterkit.errors import Blocked, OutcomeUnknown, Refusal, Refused, TryLater
 from tyokyky_bridge.adapterkit.manifest import Manifest
-from tyokyky_bridge.adapterkit.wire import Transport, merged, public_trust
 
 DEFAULT_MAX_RESPONSE_BYTES = 4 * 1024 * 1024
 LONGEST_RETRY_AFTER = timedelta(hours=1)
@@ -59,11 +58,15 @@ class PartnerHttp:
             logging.getLogger(logger).setLevel(logging.WARNING)
         self.deadline_s = deadline_s
         self._max_response_bytes = max_response_bytes
-        self._base_url = base_url.rstrip("/")
-        self._headers = {"accept": "*/*", "accept-encoding": "identity", "connection": "keep-alive"}
-        self._headers = merged(self._headers, headers)
-        self._timeout = httpx.Timeout(deadline_s, connect=5.0, pool=5.0).as_dict()
-        self._transport = Transport(verify if verify is not None else public_trust(base_url), slots=slots)
+        self._client = httpx.AsyncClient(
+            base_url=base_url,
+            headers={"accept-encoding": "identity", **(headers or {})},
+            verify=verify if verify is not None else _default_trust(base_url),
+            timeout=httpx.Timeout(deadline_s, connect=5.0, pool=5.0),
+            limits=httpx.Limits(max_connections=slots, max_keepalive_connections=min(slots, 8)),
+            trust_env=False,
+            follow_redirects=False,
+        )
 
     @classmethod
     def of(
@@ -126,13 +129,8 @@ class PartnerHttp:
             msg = "an identity number may not stand in a URL"
             raise ValueError(msg)
         phase = _Phase(licence)
-        request = httpx.Request(
-            method,
-            f"{self._base_url}/{path.lstrip('/')}",
-            params=params,
-            headers=merged(self._headers, headers),
-            content=content,
-            extensions={"trace": phase.trace, "timeout": self._timeout},
+        request = self._client.build_request(
+            method, path, content=content, headers=headers, params=params, extensions={"trace": phase.trace}
         )
         until = _deadline.get()
         left_s = self.deadline_s if until is None else until - time.monotonic()
@@ -152,8 +150,7 @@ class PartnerHttp:
             raise phase.failure(reason=type(lost).__name__) from lost
 
     async def _exchange(self, request: httpx.Request) -> httpx.Response:
-        # A client would do no more than this: there are no redirects, cookies or logins to see to.
-        answer = await self._transport.handle_async_request(request)
+        answer = await self._client.send(request, stream=True)
         try:
             if answer.headers.get("content-encoding", "identity") != "identity":
                 raise Refused((Refusal("answer-compressed", rule="an uncompressed answer was asked for"),))
@@ -172,7 +169,12 @@ class PartnerHttp:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._transport.aclose()
+        await self._client.aclose()
+
+
+def _default_trust(base_url: str) -> ssl.SSLContext | bool:
+    """The public authorities; without TLS a context that trusts nobody, since loading authorities takes long."""
+    return True if base_url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 class _Phase:
