@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 
 from tyokyky_bridge.api.app import create_app, describe
+from tyokyky_bridge.api.errors_page import render_errors
 from tyokyky_bridge.bootstrap import shipped_legal_bases
 from tyokyky_bridge.domain.decision_page import render_decision_page
 from tyokyky_bridge.domain.dictionary import render_data_dictionary
@@ -20,6 +21,7 @@ def generated() -> dict[str, str]:
     lenses = {name: adapter.lens for name, adapter in find_adapters().items()}
     pages = {
         OPENAPI: openapi_text(),
+        "docs/reference/errors.md": render_errors(),
         "docs/reference/data-dictionary.md": render_data_dictionary(),
         "docs/reference/decision-table.md": render_decision_page(shipped_legal_bases()),
         "docs/reference/fidelity.md": fidelity_page(tuple(lenses.values())),

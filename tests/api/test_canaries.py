@@ -6,6 +6,7 @@ import re
 from uuid import UUID
 
 import pytest
+import structlog
 
 from tyokyky_bridge import observability
 from tyokyky_bridge.domain.errors import BridgeError
@@ -43,7 +44,8 @@ def said(caplog, capfd):
         out, err = capfd.readouterr()
         return out + err + caplog.text
 
-    return read
+    yield read
+    structlog.reset_defaults()
 
 
 def repeats(text):
