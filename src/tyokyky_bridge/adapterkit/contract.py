@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from tyokyky_bridge.adapterkit.errors import LicenceExpired
@@ -58,6 +59,47 @@ class Written:
     notes: tuple[str, ...] = ()
 
 
+HintKind = Literal["changed", "gone", "identity", "merged"]
+
+
+@dataclass(frozen=True)
+class Hint:
+    """A partner's word that something happened to a record: never content, only where to look.
+
+    *kind*: the record ``changed`` or is ``gone``; the person's ``identity`` number changed; or the person was
+    ``merged`` into another (*merged_into*), so that what was kept under *person_id* is elsewhere now. At least one of
+    *person_id* and *record_id* is there. *version* is opaque and serves to tell one hint from the next.
+    """
+
+    kind: HintKind
+    person_id: str | None = None
+    record_id: str | None = None
+    version: str | None = None
+    merged_into: str | None = None
+
+
+@dataclass(frozen=True)
+class Changes:
+    """A page of hints, and the *cursor* to go on from. *more*: the next page is there already.
+
+    *lost*: the partner no longer knows the cursor that was given, so that hints are missing and every record has to
+    be looked at; *cursor* is then a fresh one.
+    """
+
+    hints: tuple[Hint, ...]
+    cursor: str
+    more: bool = False
+    lost: bool = False
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One message that a partner pushed to the hub, its origin proved. *event_id* is the same when it is repeated."""
+
+    event_id: str
+    hints: tuple[Hint, ...]
+
+
 @dataclass(frozen=True)
 class Health:
     """One partner's answer to "are you there": never raises, *detail* holds codes only."""
@@ -106,6 +148,27 @@ class Adapter(Protocol):
         self, found: Found, *, standing: Standing, key: str, licence: Licence
     ) -> Literal["voided", "retained"]:
         """Take back a whole record that the hub created: ``voided`` where the partner can, else ``retained``."""
+        ...
+
+    async def changes(self, cursor: str | None) -> Changes:
+        """Ask what changed since *cursor*; ``None`` begins at the present moment. Hints may repeat, own writes show too.
+
+        The cursor that is given back lies far enough behind the newest hint that a late commit or a clock that goes
+        wrong on their side loses nothing: how far, only the adapter can tell.
+
+        A partner that only pushes (manifest ``feed = "push"``) answers an empty page. Raises: TryLater, Blocked.
+        """
+        ...
+
+    def read_notice(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Notice:
+        """Prove and read a message that the partner pushed. *headers* have lower-case names.
+
+        Raises: NotAuthentic (signature wrong, or older or newer than the replay window), Unreadable.
+        """
+        ...
+
+    async def number_of(self, person_id: str) -> str | None:
+        """The identity number that a person has at the partner now; ``None`` where the partner does not tell."""
         ...
 
     async def health(self) -> Health:

@@ -90,3 +90,23 @@ class LicenceExpired(PartnerError):
     """The decision that permitted this write is too old: nothing was sent, decide again."""
 
     code = "partner/licence-expired"
+
+
+class NotAuthentic(PartnerError):
+    """A pushed message that does not prove who sent it, or when: nothing of it is used."""
+
+    code = "partner/not-authentic"
+
+    def __init__(self, rule: str) -> None:
+        self.rule = rule
+        super().__init__(f"the message is not authentic: {rule}")
+
+
+class Unreadable(PartnerError):
+    """A pushed message, authentic, that says nothing we know: it is kept away, and the partner told so."""
+
+    code = "partner/unreadable"
+
+    def __init__(self, rule: str) -> None:
+        self.rule = rule
+        super().__init__(f"the message cannot be read: {rule}")

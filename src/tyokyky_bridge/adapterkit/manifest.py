@@ -35,6 +35,8 @@ class Manifest(BaseModel):
     retract: Literal["void", "blank", "retained"]
     """What becomes of what the hub wrote when its basis ends: the whole record voided, our fields blanked, or kept by
     the partner and a notice given."""
+    feed: Literal["poll", "push", "none"] = "none"
+    """How the hub hears of changes: it asks the change log, is told by messages, or finds out when it looks."""
     limits: Limits = Limits()
 
     @classmethod
