@@ -9,8 +9,17 @@ from typing import Any, Literal
 from uuid import UUID
 
 from mapping.toy import toy_lens
-from tyokyky_bridge.adapterkit.contract import Found, Health, Licence, Native, Standing, Written
-from tyokyky_bridge.adapterkit.errors import ChangedUnderneath, NotThere
+from tyokyky_bridge.adapterkit.contract import (
+    Changes,
+    Found,
+    Health,
+    Licence,
+    Native,
+    Notice,
+    Standing,
+    Written,
+)
+from tyokyky_bridge.adapterkit.errors import ChangedUnderneath, NotAuthentic, NotThere
 from tyokyky_bridge.adapterkit.manifest import Limits, Manifest
 from tyokyky_bridge.domain.parties import Purpose
 from tyokyky_bridge.services import clients, consents, plans
@@ -126,6 +135,16 @@ class FakePartner:
             raise step
         if step is not None:
             await step()
+        return None
+
+    async def changes(self, cursor: str | None) -> Changes:
+        return Changes((), "0")
+
+    def read_notice(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Notice:
+        msg = "nobody sends notices"
+        raise NotAuthentic(msg)
+
+    async def number_of(self, person_id: str) -> str | None:
         return None
 
     async def health(self) -> Health:

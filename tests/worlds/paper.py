@@ -7,13 +7,22 @@ import copy
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from inspect import isawaitable
 from typing import Any, Literal
 from uuid import UUID
 
-from tyokyky_bridge.adapterkit.contract import Found, Health, Licence, Native, Standing, Written
-from tyokyky_bridge.adapterkit.errors import ChangedUnderneath, NotThere
+from tyokyky_bridge.adapterkit.contract import (
+    Changes,
+    Found,
+    Health,
+    Licence,
+    Native,
+    Notice,
+    Standing,
+    Written,
+)
+from tyokyky_bridge.adapterkit.errors import ChangedUnderneath, NotAuthentic, NotThere
 from tyokyky_bridge.adapterkit.manifest import Manifest
 from tyokyky_bridge.domain.calendar import finnish_day
 from tyokyky_bridge.domain.items import leaves_from_json
@@ -154,6 +163,16 @@ class Paper:
         self.sheets.pop(found.person_id, None)
         self.journal.append("voided")
         return "voided"
+
+    async def changes(self, cursor: str | None) -> Changes:
+        return Changes((), "0")
+
+    def read_notice(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Notice:
+        msg = "nobody sends notices"
+        raise NotAuthentic(msg)
+
+    async def number_of(self, person_id: str) -> str | None:
+        return None
 
     async def health(self) -> Health:
         return Health(ok=True)

@@ -1,6 +1,8 @@
 """The adapter of Pegasos: one text record for each patient, written whole against its version."""
 
 import time
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Literal
 
 import httpx
@@ -9,10 +11,12 @@ import orjson
 from tyokyky_adapter_pegasos.records import content_of, empty_form
 from tyokyky_bridge.adapterkit.contract import (
     Adapter,
+    Changes,
     Found,
     Health,
     Licence,
     Native,
+    Notice,
     Standing,
     SystemConfig,
     Written,
@@ -21,6 +25,7 @@ from tyokyky_bridge.adapterkit.errors import (
     AmbiguousIdentity,
     Blocked,
     ChangedUnderneath,
+    NotAuthentic,
     NotThere,
     PartnerError,
     Refusal,
@@ -79,6 +84,18 @@ class Pegasos:
     ) -> Literal["voided", "retained"]:
         """See `Adapter.retract`. Pegasos takes nothing away; the hub blanks its own lines before."""
         return "retained"
+
+    async def changes(self, cursor: str | None) -> Changes:
+        """See `Adapter.changes`. Pegasos keeps no log of changes; the hub finds out when it looks."""
+        return Changes((), "0")
+
+    def read_notice(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Notice:
+        """See `Adapter.read_notice`. Pegasos sends no messages."""
+        raise NotAuthentic("no-notices")
+
+    async def number_of(self, person_id: str) -> str | None:
+        """See `Adapter.number_of`. Pegasos does not tell."""
+        return None
 
     async def health(self) -> Health:
         """See `Adapter.health`."""
