@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from tyokyky_bridge.storage.tables import metadata
+from tyokyky_bridge.storage.sync_tables import metadata
 
 connection = context.config.attributes.get("connection")
 if connection is None:

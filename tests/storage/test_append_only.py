@@ -5,6 +5,7 @@ import sqlite3
 import pytest
 
 from tyokyky_bridge.services.records import AuditEntry
+from tyokyky_bridge.services.sync_records import IntakeRow
 from worlds.postgres import Postgres
 from worlds.rows import a_consent, a_decision, a_link, claim
 
@@ -17,6 +18,7 @@ TABLES = {
     "decision": "system",
     "attempt": "outcome",
     "cancelled_item": "path",
+    "intake": "system",
     "audit": "event",
 }
 
@@ -30,6 +32,18 @@ async def history(store) -> None:
         consent = a_consent(tx, link.client_id)
         tx.consents.use_once(consent, "grant-0", decision_id=decision.id)
         tx.decisions.cancel(link.id, ["a.b"], consent_id=consent)
+        tx.intakes.add(
+            IntakeRow(
+                id=tx.new_id(),
+                link_id=link.id,
+                client_id=link.client_id,
+                system=link.system,
+                plan_version=1,
+                remote_version="1",
+                items=({"path": "a.b", "state": "taken"},),
+                at=tx.now(),
+            )
+        )
         tx.audit.add(AuditEntry("plan/created", "ok"))
 
     await store.write(world)

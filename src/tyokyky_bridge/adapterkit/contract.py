@@ -151,7 +151,7 @@ class Adapter(Protocol):
         ...
 
     async def changes(self, cursor: str | None) -> Changes:
-        """Ask what changed since *cursor*; ``None`` begins at the present moment. Hints may repeat, own writes show too.
+        """Ask what changed since *cursor*; ``None`` begins at the present moment. Hints may repeat; own writes show.
 
         The cursor that is given back lies far enough behind the newest hint that a late commit or a clock that goes
         wrong on their side loses nothing: how far, only the adapter can tell.

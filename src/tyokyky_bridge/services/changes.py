@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from tyokyky_bridge.domain.authority import REGISTER_OF, SET_BY_HUB
 from tyokyky_bridge.domain.categories import SPECIAL, Category
 from tyokyky_bridge.domain.disclosure import is_address_like
 from tyokyky_bridge.domain.errors import BridgeError, InvalidPlan, Problem
@@ -18,27 +19,6 @@ from tyokyky_bridge.domain.items import (
 from tyokyky_bridge.domain.parties import Register
 from tyokyky_bridge.domain.plan import SupportPlan
 from tyokyky_bridge.services.shape import flatten, is_under, place_of
-
-SET_BY_HUB = frozenset(
-    {
-        "header.plan_id",
-        "header.case_id",
-        "header.plan_version",
-        "header.created_at",
-        "header.updated_at",
-        "client.client_id",
-    }
-)
-"""Fields that only the hub writes. A caller may send back what it read there, and nothing else."""
-
-_AUTHORITY = {
-    "H": Register.HEALTH,
-    "S": Register.SOCIAL,
-    "E": Register.EMPLOYMENT,
-    "K": Register.KELA,
-    "P": Register.PENSION,
-}
-
 
 class NotYourField(BridgeError):
     """Another register has the authority over a field (the Auth. column of the data dictionary)."""
@@ -129,7 +109,7 @@ def _could_hide(path: str, sight: Sight) -> bool:
     if sight.shielded and is_address_like(path):
         return True
     meaning = FIELDS[pattern_of(path)]
-    alone = [_AUTHORITY.get(letter) for letter in meaning.authority] == [sight.register]
+    alone = [REGISTER_OF.get(letter) for letter in meaning.authority] == [sight.register]
     return "[" not in path and not alone and bool(meaning.labels & sight.withheld & SPECIAL)
 
 
@@ -137,7 +117,7 @@ def _refuse_foreign(paths: Iterable[str], sight: Sight) -> None:
     """A field whose authority lies with registers alone is written by these registers."""
     foreign: set[str] = set()
     for path in paths:
-        owners = [_AUTHORITY.get(letter) for letter in FIELDS[pattern_of(path)].authority]
+        owners = [REGISTER_OF.get(letter) for letter in FIELDS[pattern_of(path)].authority]
         if None not in owners and sight.register not in owners:
             foreign.add(pattern_of(path))
     if foreign:

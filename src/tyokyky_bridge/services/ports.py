@@ -43,6 +43,7 @@ from tyokyky_bridge.services.records import (
     RevisionRow,
     WorkerRow,
 )
+from tyokyky_bridge.services.sync_ports import Conflicts, Feeds, Inbox, Intakes, Withdrawals
 
 T = TypeVar("T")
 Lock = Literal["update", "share"]
@@ -276,6 +277,44 @@ class Links(Protocol):
         self, client_id: UUID, *, system: str | None = None, lock: Lock | None = None
     ) -> tuple[LinkRow, ...]:
         """The links of all plans of a client by id, or only those to *system*."""
+        ...
+
+    def look(self, link_id: int, *, verify: bool = False) -> bool:
+        """Make a link due for a look at the partner's record, without a new generation; ``False`` when it is parked.
+
+        A link that is leased gets its look after the lease: what happens while it is worked on may have been missed.
+        *verify*: the look is the hub's own check, so that a difference found is drift.
+        """
+        ...
+
+    def at_remote(
+        self, system: str, *, person: str | None = None, record: str | None = None
+    ) -> tuple[LinkRow, ...]:
+        """The links whose record or person at the partner is known to be that one, by id."""
+        ...
+
+    def agree(
+        self,
+        link_id: int,
+        lease_epoch: int,
+        *,
+        base_hub: Doc | None,
+        base_remote: Doc | None,
+        remote: Remote | None = None,
+    ) -> bool:
+        """Store what both sides now agree on, while the lease goes on; ``False`` when it is no longer ours."""
+        ...
+
+    def move(self, link_id: int, *, base_hub: Doc | None, base_remote: Doc | None) -> bool:
+        """Store what a person's decision makes of the agreement; ``False`` while the link is leased."""
+        ...
+
+    def forget_remote(self, link_id: int) -> None:
+        """Forget where the record is, so that the next look finds it by the person's number."""
+        ...
+
+    def unverified(self, system: str, *, before: datetime, limit: int) -> tuple[LinkRow, ...]:
+        """Links in sync that nobody has compared with the partner's record since *before*, longest ago first."""
         ...
 
     def due_systems(self) -> frozenset[str]:
@@ -523,6 +562,16 @@ class Tx(Protocol):
     def idempotency(self) -> Idempotency: ...
     @property
     def workers(self) -> Workers: ...
+    @property
+    def inbox(self) -> Inbox: ...
+    @property
+    def feeds(self) -> Feeds: ...
+    @property
+    def intakes(self) -> Intakes: ...
+    @property
+    def conflicts(self) -> Conflicts: ...
+    @property
+    def withdrawals(self) -> Withdrawals: ...
 
     def now(self) -> datetime:
         """The hub clock (aware, UTC): the database's, so that the clocks of application servers do not

@@ -179,6 +179,12 @@ class LinkRow:
     projection_sha: str | None
     identity_resolved: bool
     retained: bool
+    base_hub: Doc | None
+    base_remote: Doc | None
+    asked: frozenset[Literal["look", "verify"]]
+    """Why the link is being worked on, beside its generation."""
+    verified_at: datetime | None
+    drift: str | None
     created_at: datetime
 
     @property
@@ -195,7 +201,9 @@ class LinkRow:
 class Ack:
     """The partner's record is known to hold generation *gen* (or, with kind ``absent``, nothing of ours).
 
-    *base* is what the hub has written there, path → value; it must be ``None`` when *kind* is ``absent``.
+    *base* is what the hub has written there, path → value; it must be ``None`` when *kind* is ``absent``, and so must
+    *base_hub*. *base_hub* and *base_remote* are what both sides now agree on, in our terms and as it reads there.
+    *drift* is the class of what was found (sync.md 8.17), ``None`` where the partner's record was not looked at.
     """
 
     gen: int
@@ -203,6 +211,9 @@ class Ack:
     base: Doc | None
     projection_sha: str | None = None
     retained: bool = False
+    base_hub: Doc | None = None
+    base_remote: Doc | None = None
+    drift: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,11 +36,21 @@ metadata = MetaData(
     }
 )
 
-APPEND_ONLY = ("plan_revision", "consent_event", "oral_use", "decision", "attempt", "cancelled_item", "audit")
+APPEND_ONLY = (
+    "plan_revision",
+    "consent_event",
+    "oral_use",
+    "decision",
+    "attempt",
+    "cancelled_item",
+    "intake",
+    "audit",
+)
 """Tables in which no row is ever changed or deleted."""
 
 
-def _among(name: str, *values: str) -> str:
+def among(name: str, *values: str) -> str:
+    """The condition that a column has one of these values."""
     return f"{name} IN ({', '.join(repr(value) for value in values)})"
 
 
@@ -62,7 +72,7 @@ client_identifier = Table(
     Column("kind", String(16), nullable=False),
     Column("since", UtcDateTime, nullable=False),
     Column("retired_at", UtcDateTime),
-    CheckConstraint(_among("kind", "final", "temporary"), name="kind"),
+    CheckConstraint(among("kind", "final", "temporary"), name="kind"),
     CheckConstraint("length(blind) = 32", name="blind_is_a_digest"),
     CheckConstraint("retired_at IS NULL OR retired_at >= since", name="period"),
     Index(
@@ -113,7 +123,7 @@ consent = Table(
     Column("recorded_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     CheckConstraint(
-        _among("status", "draft", "active", "superseded", "withdrawn", "expired", "entered_in_error"),
+        among("status", "draft", "active", "superseded", "withdrawn", "expired", "entered_in_error"),
         name="status",
     ),
 )
@@ -171,15 +181,21 @@ link = Table(
     Column("intent_key", String(128)),
     Column("intent_gen", Integer),
     Column("intent_sha", String(64)),
-    Column("base", Document),
+    Column("base", Document),  # what the hub itself wrote there
+    Column("base_hub", Document),  # what both sides last agreed on: ours …
+    Column("base_remote", Document),  # … and as it was read there
     Column("projection_sha", String(64)),
     Column("identity_resolved", Boolean, nullable=False),
     Column("retained", Boolean, nullable=False),
+    Column("want", SmallInteger, nullable=False, server_default="0"),  # bits: 2 look, 4 verify
+    Column("lease_want", SmallInteger, nullable=False, server_default="0"),
+    Column("verified_at", UtcDateTime),
+    Column("drift", String(2)),
     Column("created_at", UtcDateTime, nullable=False),
     ForeignKeyConstraint(["plan_id", "client_id"], ["plan.id", "plan.client_id"]),
     UniqueConstraint("plan_id", "system"),
-    CheckConstraint(_among("desired_kind", "present", "absent"), name="desired_kind"),
-    CheckConstraint(_among("acked_kind", "present", "absent"), name="acked_kind"),
+    CheckConstraint(among("desired_kind", "present", "absent"), name="desired_kind"),
+    CheckConstraint(among("acked_kind", "present", "absent"), name="acked_kind"),
     CheckConstraint("acked_gen >= 0 AND acked_gen <= desired_gen AND desired_gen >= 1", name="generations"),
     CheckConstraint(
         "(acked_gen = 0) = (acked_kind IS NULL) AND (acked_gen = 0) = (acked_at IS NULL)", name="acked"
@@ -206,7 +222,13 @@ link = Table(
         name="intent",
     ),
     CheckConstraint("acked_kind IS NULL OR acked_kind <> 'absent' OR base IS NULL", name="nothing_kept"),
+    CheckConstraint("base_hub IS NULL OR acked_kind IS NULL OR acked_kind <> 'absent'", name="agreed"),
     CheckConstraint("NOT retained OR acked_kind = 'absent'", name="retained"),
+    CheckConstraint(
+        "want BETWEEN 0 AND 7 AND (want = 0 OR due_at IS NOT NULL OR parked_reason IS NOT NULL)", name="want"
+    ),
+    CheckConstraint("lease_want = 0 OR lease_by IS NOT NULL", name="lease_want"),
+    CheckConstraint(among("drift", "D0", "D1", "D2", "D3", "D4"), name="drift"),
     CheckConstraint("priority IN (0, 1)", name="priority"),
     CheckConstraint("attempts >= 0 AND lease_epoch >= 0", name="counters"),
     Index(
@@ -223,6 +245,8 @@ link = Table(
         sqlite_where=column("parked_reason").is_not(None),
         postgresql_where=column("parked_reason").is_not(None),
     ),
+    Index("ix_link_remote_person", "system", "remote_person"),
+    Index("ix_link_verified_at", "system", "verified_at"),
     Index(
         "ix_link_lease_by",
         "lease_by",
@@ -250,7 +274,7 @@ decision = Table(
     Column("lease_epoch", Integer, nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("send_before", UtcDateTime, nullable=False),
-    CheckConstraint(_among("kind", "send", "retract", "read"), name="kind"),
+    CheckConstraint(among("kind", "send", "retract", "read"), name="kind"),
     CheckConstraint("(body_sha256 IS NULL) = (idem_key IS NULL)", name="body_and_key"),
     CheckConstraint("send_before >= at", name="send_before"),
     Index("ix_decision_link_id_at", "link_id", "at"),
@@ -267,7 +291,7 @@ attempt = Table(
     Column("started_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime, nullable=False),
     CheckConstraint(
-        _among(
+        among(
             "outcome",
             "ok",
             "unchanged",
@@ -295,7 +319,7 @@ cancelled_item = Table(
     Column("state", String(32), nullable=False),
     Column("consent_id", Uuid, ForeignKey("consent.id"), nullable=False),
     Column("at", UtcDateTime, nullable=False),
-    CheckConstraint(_among("state", "cancelled_by_withdrawal"), name="state"),
+    CheckConstraint(among("state", "cancelled_by_withdrawal"), name="state"),
 )
 
 notice = Table(
@@ -322,7 +346,7 @@ system_gate = Table(
     Column("window", Document, nullable=False),
     Column("rate_per_min", Float),
     Column("tat", UtcDateTime),
-    CheckConstraint(_among("breaker", "closed", "open", "half"), name="breaker"),
+    CheckConstraint(among("breaker", "closed", "open", "half"), name="breaker"),
     CheckConstraint("breaker = 'closed' OR opened_at IS NOT NULL", name="opened_at"),
     CheckConstraint("open_count >= 0", name="open_count"),
     CheckConstraint("rate_per_min IS NULL OR rate_per_min > 0", name="rate"),

@@ -5,13 +5,16 @@ from uuid import UUID
 
 from tyokyky_bridge.storage.repositories.audit import AuditTable
 from tyokyky_bridge.storage.repositories.clients import ClientTable
+from tyokyky_bridge.storage.repositories.conflicts import ConflictTable
 from tyokyky_bridge.storage.repositories.consents import ConsentTable
 from tyokyky_bridge.storage.repositories.decisions import DecisionTable
 from tyokyky_bridge.storage.repositories.gates import GateTable
 from tyokyky_bridge.storage.repositories.idempotency import IdempotencyTable
+from tyokyky_bridge.storage.repositories.intakes import FeedTable, InboxTable, IntakeTable
 from tyokyky_bridge.storage.repositories.links import LinkTable
 from tyokyky_bridge.storage.repositories.notices import NoticeTable
 from tyokyky_bridge.storage.repositories.plans import PlanTable
+from tyokyky_bridge.storage.repositories.withdrawals import WithdrawalTable
 from tyokyky_bridge.storage.repositories.workers import WorkerTable
 from tyokyky_bridge.storage.session import Session
 
@@ -31,6 +34,11 @@ class Transaction:
         self.notices = NoticeTable(session)
         self.idempotency = IdempotencyTable(session)
         self.workers = WorkerTable(session)
+        self.inbox = InboxTable(session)
+        self.feeds = FeedTable(session)
+        self.intakes = IntakeTable(session)
+        self.conflicts = ConflictTable(session)
+        self.withdrawals = WithdrawalTable(session)
 
     def now(self) -> datetime:
         """The hub clock."""

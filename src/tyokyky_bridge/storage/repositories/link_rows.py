@@ -1,17 +1,25 @@
 """The two faces of a link row: the value it is read as, and the columns that a result sets."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Row, Update
 
 from tyokyky_bridge.services.records import Ack, Intent, LinkResult, LinkRow, Park, Remote, Retry
 from tyokyky_bridge.storage.repositories.link_statements import ACKNOWLEDGE, FAIL, GIVE_BACK
 
-FREE: dict[str, Any] = {"lease_by": None, "leased_at": None, "lease_until": None}
+FREE: dict[str, Any] = {"lease_by": None, "leased_at": None, "lease_until": None, "lease_want": 0}
+LOOK, VERIFY = 2, 4
+"""Bits of the column ``want``."""
 UNPARKED: dict[str, Any] = {"parked_reason": None, "parked_detail": None, "parked_at": None}
 _NO_INTENT: dict[str, Any] = {"intent_key": None, "intent_gen": None, "intent_sha": None}
 _FORGOTTEN: dict[str, Any] = {"remote_id": None, "remote_version": None, "created_by_us": False}
+_ASKED: dict[int, frozenset[Literal["look", "verify"]]] = {
+    0: frozenset(),
+    LOOK: frozenset({"look"}),
+    VERIFY: frozenset({"verify"}),
+    LOOK | VERIFY: frozenset({"look", "verify"}),
+}
 
 
 def ending(result: LinkResult, *, now: datetime) -> tuple[Update, dict[str, Any]]:
@@ -55,7 +63,11 @@ def _acknowledged(ack: Ack, *, now: datetime) -> dict[str, Any]:
         "base": ack.base,
         "projection_sha": ack.projection_sha,
         "retained": ack.retained,
+        "base_hub": ack.base_hub,
+        "base_remote": ack.base_remote,
     }
+    if ack.drift is not None:
+        values |= {"drift": ack.drift, "verified_at": now}
     return values | _FORGOTTEN if ack.kind == "absent" else values
 
 
@@ -92,5 +104,10 @@ def link_row(row: Row[Any]) -> LinkRow:
         projection_sha=row.projection_sha,
         identity_resolved=row.identity_resolved,
         retained=row.retained,
+        base_hub=row.base_hub,
+        base_remote=row.base_remote,
+        asked=_ASKED[row.lease_want],
+        verified_at=row.verified_at,
+        drift=row.drift,
         created_at=row.created_at,
     )

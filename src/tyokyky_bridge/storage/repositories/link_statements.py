@@ -63,7 +63,12 @@ DUE_ON_POSTGRES = text(
 LEASE = (
     update(link)
     .where(link.c.id.in_(bindparam("ids", expanding=True)))
-    .values(lease_epoch=link.c.lease_epoch + 1, attempts=link.c.attempts + 1)
+    .values(
+        lease_epoch=link.c.lease_epoch + 1,
+        attempts=link.c.attempts + 1,
+        lease_want=link.c.want.bitwise_or(link.c.lease_want),
+        want=0,
+    )
     .returning(link)
 )
 
@@ -71,17 +76,47 @@ CHANGE_LEASED = update(link).where(_held)
 # A result is also good after the lease ran out, as long as nobody else has taken the link since.
 _FINISHED = CHANGE_LEASED.returning(link.c.system, link.c.due_at)
 _newer = link.c.desired_gen > bindparam("gen")
+_again = _newer | (link.c.want != 0)  # a hint that came during the work may have been missed by it
+_unseen = link.c.want.bitwise_or(link.c.lease_want)
 ACKNOWLEDGE = _FINISHED.where(link.c.acked_gen <= bindparam("gen")).values(
     # Facts move with time (a consent runs out): what was decided at sending is what this generation wants.
     desired_kind=case((_newer, link.c.desired_kind), else_=_kind),
     # A change made during the send is younger than the lease: the lease's begin bounds its age.
-    due_at=case((_newer, _now)),
-    due_since=case((_newer, func.coalesce(link.c.leased_at, _now))),
+    due_at=case((_again, _now)),
+    due_since=case((_again, func.coalesce(link.c.leased_at, _now))),
     priority=case((_newer, link.c.priority), else_=1),
 )
-FAIL = _FINISHED.values(first_failed_at=func.coalesce(link.c.first_failed_at, _now))
-GIVE_BACK = _FINISHED.values(attempts=case((link.c.attempts > 0, link.c.attempts - 1), else_=0))
-RELEASE = update(link).where(link.c.lease_by == bindparam("worker")).returning(link.c.system)
+FAIL = _FINISHED.values(first_failed_at=func.coalesce(link.c.first_failed_at, _now), want=_unseen)
+GIVE_BACK = _FINISHED.values(attempts=case((link.c.attempts > 0, link.c.attempts - 1), else_=0), want=_unseen)
+RELEASE = (
+    update(link).where(link.c.lease_by == bindparam("worker")).values(want=_unseen).returning(link.c.system)
+)
+
+LOOK = (
+    update(link)
+    .where(link.c.id == _of)
+    .values(
+        want=link.c.want.bitwise_or(bindparam("bits")),
+        due_at=case((_parked, None), (_leased | (link.c.due_at < _now), link.c.due_at), else_=_now),
+        due_since=func.coalesce(link.c.due_since, _now),
+    )
+    .returning(link.c.system, link.c.due_at)
+)
+AT_PERSON = select(link).where(link.c.system == _system, link.c.remote_person == _of).order_by(link.c.id)
+AT_RECORD = select(link).where(link.c.system == _system, link.c.remote_id == _of).order_by(link.c.id)
+MOVE = update(link).where(link.c.id == _of, ~_leased)
+FORGET = update(link).where(link.c.id == _of).values(remote_person=None, remote_id=None, remote_version=None)
+UNVERIFIED = (
+    select(link)
+    .where(
+        link.c.system == _system,
+        link.c.due_at.is_(None),
+        ~_parked,
+        or_(link.c.verified_at.is_(None), link.c.verified_at < bindparam("before")),
+    )
+    .order_by(link.c.verified_at.asc().nulls_first(), link.c.id)
+    .limit(_size)
+)
 
 PARK = (
     update(link)

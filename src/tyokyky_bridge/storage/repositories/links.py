@@ -10,7 +10,7 @@ from sqlalchemy import Select, select
 from tyokyky_bridge.services.ports import Lock
 from tyokyky_bridge.services.records import Doc, Intent, Kind, LinkCounts, LinkResult, LinkRow, Remote
 from tyokyky_bridge.storage.repositories import link_statements as sql
-from tyokyky_bridge.storage.repositories.link_rows import FREE, UNPARKED, ending, link_row
+from tyokyky_bridge.storage.repositories.link_rows import FREE, LOOK, UNPARKED, VERIFY, ending, link_row
 from tyokyky_bridge.storage.session import Session, lockable
 from tyokyky_bridge.storage.tables import link
 
@@ -73,6 +73,46 @@ class LinkTable:
             return self._select(sql.OF_CLIENT[lock], lock, of=client_id)
         return self._select(sql.OF_CLIENT_IN_SYSTEM[lock], lock, of=client_id, system_is=system)
 
+    def look(self, link_id: int, *, verify: bool = False) -> bool:
+        now = self._session.now()
+        row = self._session.row(sql.LOOK, of=link_id, bits=VERIFY if verify else LOOK, now=now)
+        if row is None or row.due_at is None:
+            return False
+        self._session.due_systems.add(row.system)
+        return True
+
+    def at_remote(
+        self, system: str, *, person: str | None = None, record: str | None = None
+    ) -> tuple[LinkRow, ...]:
+        rows = list(self._session.rows(sql.AT_RECORD, system_is=system, of=record) if record else ())
+        if not rows and person:
+            rows = list(self._session.rows(sql.AT_PERSON, system_is=system, of=person))
+        return tuple(link_row(row) for row in rows)
+
+    def agree(
+        self,
+        link_id: int,
+        lease_epoch: int,
+        *,
+        base_hub: Doc | None,
+        base_remote: Doc | None,
+        remote: Remote | None = None,
+    ) -> bool:
+        values: dict[str, Any] = {"base_hub": base_hub, "base_remote": base_remote}
+        if remote is not None:
+            values |= _where(remote)
+        return self._change_leased(link_id, lease_epoch, **values)
+
+    def move(self, link_id: int, *, base_hub: Doc | None, base_remote: Doc | None) -> bool:
+        return bool(self._session.count(sql.MOVE, of=link_id, base_hub=base_hub, base_remote=base_remote))
+
+    def forget_remote(self, link_id: int) -> None:
+        self._session.run(sql.FORGET, of=link_id)
+
+    def unverified(self, system: str, *, before: datetime, limit: int) -> tuple[LinkRow, ...]:
+        rows = self._session.rows(sql.UNVERIFIED, system_is=system, before=before, size=limit)
+        return tuple(link_row(row) for row in rows)
+
     def due_systems(self) -> frozenset[str]:
         rows = self._session.rows(sql.DUE_SYSTEMS, now=self._session.now())
         return frozenset(row.system for row in rows)
@@ -113,12 +153,7 @@ class LinkTable:
     ) -> bool:
         statement, values = ending(result, now=self._session.now())
         if remote is not None:
-            values |= {
-                "remote_person": remote.person,
-                "remote_id": remote.record,
-                "remote_version": remote.version,
-                "created_by_us": remote.created_by_us,
-            }
+            values |= _where(remote)
         if identity_resolved is not None:
             values["identity_resolved"] = identity_resolved
         row = self._session.row(statement, of=link_id, epoch=lease_epoch, **values)
@@ -201,3 +236,12 @@ class LinkTable:
 
     def _change_leased(self, link_id: int, lease_epoch: int, **values: Any) -> bool:
         return bool(self._session.count(sql.CHANGE_LEASED, of=link_id, epoch=lease_epoch, **values))
+
+
+def _where(remote: Remote) -> dict[str, Any]:
+    return {
+        "remote_person": remote.person,
+        "remote_id": remote.record,
+        "remote_version": remote.version,
+        "created_by_us": remote.created_by_us,
+    }
