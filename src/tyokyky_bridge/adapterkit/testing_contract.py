@@ -2,26 +2,15 @@
 
 # ruff: noqa: S101  # a test suite asserts
 
-import asyncio
 import copy
 import logging
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from tyokyky_bridge.adapterkit.contract import (
-    Adapter,
-    Found,
-    Licence,
-    Native,
-    Standing,
-    SystemConfig,
-    Written,
-)
+from tyokyky_bridge.adapterkit.contract import Adapter, Found, Standing
 from tyokyky_bridge.adapterkit.errors import (
     AmbiguousIdentity,
     Blocked,
@@ -34,107 +23,9 @@ from tyokyky_bridge.adapterkit.errors import (
     TryLater,
 )
 from tyokyky_bridge.adapterkit.manifest import Manifest
+from tyokyky_bridge.adapterkit.testing_case import ContractCase, Desk, licence
+from tyokyky_bridge.adapterkit.testing_feed import feed_tests
 from tyokyky_bridge.adapterkit.testing_process import SimulatorProcess
-
-
-class ContractCase(Protocol):
-    """What the suite has to know of one adapter and its simulator.
-
-    Attributes:
-        package: Holds ``manifest.toml``.
-        known, other: Identity numbers of two seeded persons without a record.
-        unknown: One of nobody. twin: one that fits two seeded persons (or whose century sign they lack).
-        empty: The empty form that `Adapter.fetch` gives for a client without a record.
-        write_path: Regular expression on "METHOD /path" of the requests that change records.
-    """
-
-    package: str
-    known: str
-    other: str
-    unknown: str
-    twin: str
-    empty: Native
-    write_path: str
-
-    def simulator(self, folder: Path) -> SimulatorProcess:
-        """Make the process, not yet started."""
-        ...
-
-    def seed(self, simulator: SimulatorProcess) -> None:
-        """Seed the persons after each reset."""
-        ...
-
-    def config(self, simulator: SimulatorProcess, **options: str) -> SystemConfig:
-        """The system's configuration with right credentials; *options* override."""
-        ...
-
-    def wrong_credentials(self) -> dict[str, str]:
-        """Options for `config` that must not let us in."""
-        ...
-
-    def connect(self, config: SystemConfig) -> Adapter:
-        """The adapter's own ``connect``."""
-        ...
-
-    def fill(self, content: Native, text: str) -> Native:
-        """A new content with *text* (one short ASCII line) in some free text field."""
-        ...
-
-    def text_of(self, content: Native) -> str | None:
-        """Read that field back."""
-        ...
-
-    def overfill(self, content: Native) -> Native:
-        """A content that is longer than the partner takes."""
-        ...
-
-    def change_behind(self, simulator: SimulatorProcess, record_id: str) -> None:
-        """Let a user of the partner change the record."""
-        ...
-
-    def add_unknown(self, simulator: SimulatorProcess, record_id: str) -> None:
-        """Put a field that the hub has never heard of into the stored record."""
-        ...
-
-    def unknown_of(self, content: Native) -> Any:
-        """Read that field from a fetched content; ``None`` when it is not there."""
-        ...
-
-
-@dataclass
-class Desk:
-    """One test's simulator, adapter and case."""
-
-    case: ContractCase
-    simulator: SimulatorProcess
-
-    def run(self, story: Callable[[Adapter], Awaitable[Any]], **options: str) -> Any:
-        """Tell *story* with a connected adapter on an event loop of its own."""
-
-        async def told() -> Any:
-            adapter = self.case.connect(self.case.config(self.simulator, **options))
-            try:
-                return await story(adapter)
-            finally:
-                await adapter.aclose()
-
-        return asyncio.run(told())
-
-    async def write(self, adapter: Adapter, hetu: str, text: str, key: str) -> Written:
-        """Find, fetch, fill and write."""
-        found = await adapter.find(hetu)
-        standing = await adapter.fetch(found)
-        content = self.case.fill(standing.content, text)
-        return await adapter.write(found, content, standing=standing, key=key, licence=licence())
-
-    async def text(self, adapter: Adapter, hetu: str) -> str | None:
-        """What stands in the free text field now."""
-        return self.case.text_of((await adapter.fetch(await adapter.find(hetu))).content)
-
-
-def licence(seconds: float = 10) -> Licence:
-    """A licence that lasts *seconds* from now."""
-    return Licence(decision_id="contract", send_before_s=time.monotonic() + seconds)
 
 
 def adapter_contract(case: ContractCase) -> type:
@@ -415,4 +306,4 @@ def adapter_contract(case: ContractCase) -> type:
                 assert not any(hetu in entry.path for entry in desk.simulator.journal())
                 assert hetu not in caplog.text
 
-    return AdapterContract
+    return type("AdapterContract", (AdapterContract, feed_tests(case)), {})
