@@ -2,6 +2,7 @@
 
 import copy
 import json
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from tyokyky_adapter_typpi import connect
 from tyokyky_adapter_typpi.assertion import make_key
 from tyokyky_adapter_typpi.records import EMPTY
 from tyokyky_bridge.adapterkit.contract import Adapter, Native, SystemConfig
+from tyokyky_bridge.adapterkit.simulation import HELSINKI
 from tyokyky_bridge.adapterkit.testing import SimulatorProcess, adapter_contract
 
 
@@ -84,6 +86,16 @@ class TyppiCase:
     def unknown_of(self, content: Native) -> Any:
         """Read it from what was fetched."""
         return section(content).get("tulevaKentta")
+
+    def edit(self, simulator: SimulatorProcess, hetu: str, content: Native) -> None:
+        """A worker saves the plan, or opens one."""
+        simulator.act("edit", hetu=hetu, content=content)
+
+    def remove(self, simulator: SimulatorProcess, hetu: str) -> None:
+        """No user removes a plan: it is gone because the customership ended thirty days ago."""
+        today = datetime.fromisoformat(simulator.clock()).astimezone(HELSINKI).date()
+        ended = (today - timedelta(days=30)).isoformat()
+        simulator.act("end_customership", hetu=hetu, paattyen=ended)
 
 
 def section(content: Native) -> dict[str, Any]:

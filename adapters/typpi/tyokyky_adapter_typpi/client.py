@@ -1,19 +1,15 @@
 """The TYPPI adapter: one plan in eight sections, each written on its own condition."""
 
-import asyncio
 import copy
 import json
 import time
 from collections.abc import Mapping
-from typing import Any, Literal, TypeVar
-from urllib.parse import urlencode
+from datetime import datetime
+from typing import Any, Literal
 
-import httpx
-import orjson
-from pydantic import BaseModel, ValidationError
-
+from tyokyky_adapter_typpi import feed
 from tyokyky_adapter_typpi.assertion import Signer
-from tyokyky_adapter_typpi.problems import raise_for_problem
+from tyokyky_adapter_typpi.problems import cursor_is_lost, raise_for_problem
 from tyokyky_adapter_typpi.records import (
     EMPTY,
     ClientRecord,
@@ -21,11 +17,14 @@ from tyokyky_adapter_typpi.records import (
     content_of,
     sections_of,
 )
+from tyokyky_adapter_typpi.session import Session, parsed
 from tyokyky_bridge.adapterkit.contract import (
+    Changes,
     Found,
     Health,
     Licence,
     Native,
+    Notice,
     Standing,
     SystemConfig,
     Written,
@@ -33,53 +32,53 @@ from tyokyky_bridge.adapterkit.contract import (
 from tyokyky_bridge.adapterkit.errors import (
     Blocked,
     ChangedUnderneath,
+    NotAuthentic,
     OutcomeUnknown,
     PartnerError,
     Refusal,
     Refused,
     TryLater,
 )
-from tyokyky_bridge.adapterkit.http import PartnerHttp, json_object, raise_for_outage, segment
+from tyokyky_bridge.adapterkit.http import PartnerHttp, json_object, segment
 from tyokyky_bridge.adapterkit.manifest import Manifest
 
-_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-_RENEW_BEFORE_S = 10.0
 _MALFORMED = "malformed-answer"
 _NO_VERSION = "section-without-version"
-_LOGIN_REFUSED = "login-refused"
-
-M = TypeVar("M", bound=BaseModel)
+_NO_MESSAGES = "typpi pushes no messages"
+_LONGEST_WAIT_S = 25
 
 
 class Typpi:
     """One installed TYPPI. The version of a record is the opaque JSON of its sections' entity tags."""
 
-    def __init__(self, http: PartnerHttp, signer: Signer) -> None:
-        self._http = http
-        self._signer = signer
-        self._token = ""
-        self._token_until = 0.0
-        self._login = asyncio.Lock()
+    def __init__(self, session: Session, *, feed_wait_s: int) -> None:
+        self._session = session
+        self._feed_wait_s = feed_wait_s
 
     @classmethod
     def of(cls, config: SystemConfig) -> "Typpi":
         """Make it from the system's configuration. Raises `ValueError` for options that cannot work."""
-        manifest = Manifest.of("tyokyky_adapter_typpi")
-        return cls(PartnerHttp.of(config, manifest), Signer.of(config))
+        http = PartnerHttp.of(config, Manifest.of("tyokyky_adapter_typpi"))
+        wait_s = int(config.options.get("feed_wait_s", "1"))
+        if not 0 <= wait_s <= _LONGEST_WAIT_S:
+            msg = f"feed_wait_s must be from 0 to {_LONGEST_WAIT_S}"
+            raise ValueError(msg)
+        # Half of the deadline is left for a login and for the answer itself.
+        return cls(Session(http, Signer.of(config)), feed_wait_s=min(wait_s, int(http.deadline_s / 2)))
 
     async def find(self, hetu: str) -> Found:
         """Find the client and their plan. A person without a TYP customership is not there."""
-        async with self._http.one_call():
-            answer = await self._call("POST", "/typpi/asiakkaat/haku", {"hetu": hetu})
-            client = _parsed(ClientRecord, json_object(answer, wrote=False), wrote=False)
+        async with self._session.http.one_call():
+            answer = await self._session.call("POST", "/typpi/asiakkaat/haku", {"hetu": hetu})
+            client = parsed(ClientRecord, json_object(answer, wrote=False), wrote=False)
             return Found(client.asiakasId, client.plan_id)
 
     async def fetch(self, found: Found) -> Standing:
         """Fetch all sections, their text unescaped."""
         if found.record_id is None:
             return Standing(copy.deepcopy(EMPTY))
-        async with self._http.one_call():
-            answer = await self._call("GET", f"/typpi/suunnitelmat/{segment(found.record_id)}")
+        async with self._session.http.one_call():
+            answer = await self._session.call("GET", f"/typpi/suunnitelmat/{segment(found.record_id)}")
             return _standing(json_object(answer, wrote=False), wrote=False)
 
     async def write(
@@ -94,7 +93,7 @@ class Typpi:
         _only_sections_differ(content, standing.content)
         before, after = sections_of(standing.content), sections_of(content)
         changed = {name: fields for name, fields in after.items() if fields != before.get(name, {})}
-        async with self._http.one_call():
+        async with self._session.http.one_call():
             if standing.record_id is None:
                 return await self._open(found, changed, key=key, licence=licence)
             return await self._replace(standing, changed, key=key, licence=licence)
@@ -109,19 +108,49 @@ class Typpi:
         _ = (found, standing, key, licence)
         return "retained"
 
+    async def changes(self, cursor: str | None) -> Changes:
+        """Read one page of the feed, waiting a moment for the first row when there is none.
+
+        A cursor that TYPPI no longer takes (too old, or another installation's) is lost: the answer then holds a
+        fresh one that begins at the present.
+        """
+        async with self._session.http.one_call():
+            answer = await self._session.ask("GET", feed.place(cursor, wait_s=self._feed_wait_s))
+            lost = cursor is not None and cursor_is_lost(answer)
+            if lost:
+                answer = await self._session.ask("GET", feed.place(None, wait_s=0))
+            try:
+                raise_for_problem(answer, wrote=False)
+            except (TryLater, Blocked):
+                raise
+            except PartnerError as odd:  # says something of a record, and no record was asked for
+                raise TryLater(odd.code) from odd
+            return parsed(feed.Page, json_object(answer, wrote=False), wrote=False).changes(lost=lost)
+
+    def read_notice(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Notice:
+        """TYPPI sends no messages, so none can be authentic."""
+        _ = (headers, body, now)
+        raise NotAuthentic(_NO_MESSAGES)
+
+    async def number_of(self, person_id: str) -> str | None:
+        """The number in the client resource. Raises also NotThere, when the client is not readable any more."""
+        async with self._session.http.one_call():
+            answer = await self._session.call("GET", f"/typpi/asiakkaat/{segment(person_id)}")
+            return parsed(ClientRecord, json_object(answer, wrote=False), wrote=False).hetu
+
     async def health(self) -> Health:
         """Log in and open the front page."""
         began = time.monotonic()
         try:
-            async with self._http.one_call():
-                await self._call("GET", "/typpi")
+            async with self._session.http.one_call():
+                await self._session.call("GET", "/typpi")
         except PartnerError as wrong:
             return Health(ok=False, detail=wrong.code)
         return Health(ok=True, milliseconds=(time.monotonic() - began) * 1000)
 
     async def aclose(self) -> None:
         """Close connections."""
-        await self._http.aclose()
+        await self._session.http.aclose()
 
     async def _open(
         self, found: Found, sections: Mapping[str, Any], *, key: str, licence: Licence
@@ -130,7 +159,7 @@ class Typpi:
             "asiakasId": found.person_id,
             "osiot": [{"osio": name, "tiedot": fields} for name, fields in sections.items()],
         }
-        answer = await self._call("POST", "/typpi/suunnitelmat", body, key=key, licence=licence)
+        answer = await self._session.call("POST", "/typpi/suunnitelmat", body, key=key, licence=licence)
         opened = _standing(json_object(answer, wrote=True), wrote=True)
         if opened.record_id is None:
             raise OutcomeUnknown(_MALFORMED)
@@ -146,7 +175,7 @@ class Typpi:
             if tag is None:
                 raise ChangedUnderneath(_NO_VERSION)
             path = f"/typpi/suunnitelmat/{segment(record_id)}/osiot/{segment(name)}"
-            answer = await self._call(
+            answer = await self._session.call(
                 "PUT", path, {"tiedot": fields}, key=f"{key}-{name}", if_match=tag, licence=licence
             )
             tags[name] = answer.headers.get("etag")
@@ -154,75 +183,9 @@ class Typpi:
         complete = all(tag is not None for tag in tags.values())
         return Written(record_id, _version(tags) if complete else None)
 
-    async def _call(
-        self,
-        method: str,
-        path: str,
-        body: Mapping[str, Any] | None = None,
-        *,
-        key: str | None = None,
-        if_match: str | None = None,
-        licence: Licence | None = None,
-    ) -> httpx.Response:
-        """Send one request as somebody who is logged in; a token that is no longer good is renewed once."""
-        headers = {"accept": "application/hal+json, application/problem+json"}
-        if body is not None:
-            headers["content-type"] = "application/json"
-        if key is not None:
-            headers["idempotency-key"] = key
-        if if_match is not None:
-            headers["if-match"] = if_match
-        content = orjson.dumps(body) if body is not None else None
-        for attempt in (1, 2):
-            token = await self._bearer()
-            answer = await self._http.send(
-                method,
-                path,
-                content=content,
-                headers={**headers, "authorization": f"Bearer {token}"},
-                licence=licence,
-            )
-            if answer.status_code != 401 or attempt == 2:
-                break
-            if self._token == token:
-                self._token = ""
-        raise_for_problem(answer, wrote=licence is not None)
-        return answer
-
-    async def _bearer(self) -> str:
-        async with self._login:
-            if not self._token or time.monotonic() >= self._token_until:
-                await self._log_in()
-            return self._token
-
-    async def _log_in(self) -> None:
-        form = {
-            "grant_type": "client_credentials",
-            "client_assertion_type": _ASSERTION_TYPE,
-            "client_assertion": self._signer.assertion(),
-        }
-        answer = await self._http.send(
-            "POST",
-            "/typpi/token",
-            content=urlencode(form).encode(),
-            headers={"content-type": "application/x-www-form-urlencoded", "accept": "application/json"},
-        )
-        raise_for_outage(answer, wrote=False)
-        if not answer.is_success:
-            raise Blocked(_LOGIN_REFUSED)
-        granted = _parsed(_Granted, json_object(answer, wrote=False), wrote=False)
-        self._token = granted.access_token
-        # A token too short-lived to be renewed early is used until TYPPI refuses it.
-        self._token_until = time.monotonic() + max(granted.expires_in - _RENEW_BEFORE_S, 1.0)
-
-
-class _Granted(BaseModel):
-    access_token: str
-    expires_in: float = 60.0
-
 
 def _standing(document: dict[str, Any], *, wrote: bool) -> Standing:
-    record = _parsed(PlanRecord, document, wrote=wrote)
+    record = parsed(PlanRecord, document, wrote=wrote)
     tags = {section.osio: section.etag for section in record.embedded.osiot}
     return Standing(content_of(document), record.suunnitelmaId, _version(tags))
 
@@ -238,13 +201,3 @@ def _only_sections_differ(content: Native, standing: Native) -> None:
     )
     if outside:
         raise Refused(tuple(Refusal("vain-osiot", name, "only sections can be written") for name in outside))
-
-
-def _parsed(model: type[M], document: dict[str, Any], *, wrote: bool) -> M:
-    try:
-        return model.model_validate(document)
-    except ValidationError:
-        pass
-    if wrote:
-        raise OutcomeUnknown(_MALFORMED)
-    raise TryLater(_MALFORMED)

@@ -18,6 +18,7 @@ from tyokyky_bridge.adapterkit.http import raise_for_outage
 
 _CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _FIELD = re.compile(r"[\w.\[\]-]{1,200}")
+_CURSOR_UNKNOWN = "jatko-virheellinen"
 _OURS_TO_KEEP_OUT = frozenset({"vain-luku", "osio-ei-oma"})
 
 
@@ -53,6 +54,13 @@ def raise_for_problem(response: httpx.Response, *, wrote: bool) -> None:
             raise ChangedUnderneath(code)
         case _:
             raise Refused((Refusal(code, _field(problem), _plain(problem.saanto) or ""),))
+
+
+def cursor_is_lost(response: httpx.Response) -> bool:
+    """Whether TYPPI says that a cursor of the change feed has expired (410), or was never one of its own."""
+    if response.status_code == 400:
+        return _read(response).code == _CURSOR_UNKNOWN
+    return response.status_code == 410
 
 
 def _read(response: httpx.Response) -> Problem:

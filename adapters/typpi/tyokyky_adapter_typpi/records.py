@@ -84,6 +84,7 @@ class ClientRecord(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     asiakasId: str  # noqa: N815  TYPPI's own name
+    hetu: str | None = None
     links: dict[str, Link] = Field(alias="_links")
 
     @property

@@ -5,24 +5,26 @@ from functools import partial
 from pathlib import Path
 
 from tyokyky_adapter_typpi.assertion import AUDIENCE
+from tyokyky_adapter_typpi.simulator.acts import edit, end_customership, remove_section
 from tyokyky_adapter_typpi.simulator.app import Door
+from tyokyky_adapter_typpi.simulator.feed import CURSOR_LIFE_S, Feed
 from tyokyky_adapter_typpi.simulator.login import Registered, TokenDesk
 from tyokyky_adapter_typpi.simulator.register import Register
-from tyokyky_adapter_typpi.simulator.world import edit, end_customership, records, seed
+from tyokyky_adapter_typpi.simulator.world import records, seed
 from tyokyky_bridge.adapterkit.simulation import Made, Simulation, run
 
-KNOBS = {"rate_per_min": 60, "token_life_s": 300.0}
+KNOBS = {"rate_per_min": 60, "token_life_s": 300.0, "cursor_life_s": CURSOR_LIFE_S, "feed_page": 100}
 
 
 def make(sim: Simulation, args: argparse.Namespace) -> Made:
     """Build the simulator over its state."""
-    register = Register(sim)
+    register = Register(sim, Feed(sim))
     desk = TokenDesk(Registered.read(args.clients), sim.state, audience=args.audience)
     return Made(
         app=Door(sim, desk, register).app(),
         seed=partial(seed, register),
         records=partial(records, register),
-        acts={"edit": partial(edit, register), "end_customership": partial(end_customership, register)},
+        acts={act.__name__: partial(act, register) for act in (edit, remove_section, end_customership)},
     )
 
 

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from tyokyky_adapter_typpi.simulator.changes import ChangeDoor
 from tyokyky_adapter_typpi.simulator.login import Caller, LoginRefused, TokenDesk
 from tyokyky_adapter_typpi.simulator.register import Document, Register, etag
 from tyokyky_adapter_typpi.simulator.rules import ProblemAnswer, escaped
@@ -45,6 +46,7 @@ class Door:
                 Route(plan, self.inside(self.plan), methods=["GET"]),
                 Route(section, self.inside(self.write), methods=["PUT"]),
                 Route(section, self.inside(self.remove), methods=["DELETE"]),
+                Route("/typpi/muutokset", self.inside(ChangeDoor(self.register.feed).changes)),
             ]
         )
 
@@ -77,7 +79,8 @@ class Door:
 
     async def root(self, request: Request, caller: Caller) -> Response:  # noqa: ARG002
         """Where everything starts; also says that TYPPI is there."""
-        links = {"self": {"href": "/typpi"}, "haku": {"href": "/typpi/asiakkaat/haku"}}
+        places = {"self": "/typpi", "haku": "/typpi/asiakkaat/haku", "muutokset": "/typpi/muutokset"}
+        links = {name: {"href": place} for name, place in places.items()}
         return _hal({"_links": links, "osapuoli": caller.osapuoli})
 
     async def search(self, request: Request, caller: Caller) -> Response:
@@ -89,8 +92,9 @@ class Door:
         return _hal(self._client(found))
 
     async def client(self, request: Request, caller: Caller) -> Response:
-        """One client, with a link to the plan when there is one."""
-        return _hal(self._client(self.register.client(caller, request.path_params["client"])))
+        """One client, with the identity number they have now, and a link to the plan when there is one."""
+        doc = self.register.client(caller, request.path_params["client"])
+        return _hal({**self._client(doc), "hetu": doc["hetu"]})
 
     async def plan(self, request: Request, caller: Caller) -> Response:
         """One plan with all its sections."""

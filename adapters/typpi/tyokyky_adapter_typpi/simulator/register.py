@@ -1,25 +1,24 @@
 """The register itself: clients, customerships, plans and their sections, each with its own version."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
 from typing import Any
 
 from tyokyky_adapter_typpi.records import SECTIONS
+from tyokyky_adapter_typpi.simulator.customership import is_gone, state_of
+from tyokyky_adapter_typpi.simulator.feed import Feed, stamp
 from tyokyky_adapter_typpi.simulator.login import PARTIES, Caller
 from tyokyky_adapter_typpi.simulator.rules import ProblemAnswer, check_content, with_keys
 from tyokyky_bridge.adapterkit.simulation import Simulation
-
-KEPT_AFTER_END = timedelta(days=30)
-"""How long an ended customership can still be read."""
 
 Document = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Register:
-    """What TYPPI knows. Every method is one transaction of the caller's making."""
+    """What TYPPI knows, and the feed that tells of every change. Each method is part of its caller's transaction."""
 
     sim: Simulation
+    feed: Feed
 
     def search(self, caller: Caller, hetu: str) -> Document:
         """Find a client by identity number, century sign and all."""
@@ -46,10 +45,15 @@ class Register:
 
     def plan(self, caller: Caller, plan_id: str) -> Document:
         """A plan of a client that the caller's party serves, all sections."""
+        doc = self.stored(plan_id)
+        self.client(caller, doc["asiakasId"])
+        return doc
+
+    def stored(self, plan_id: str) -> Document:
+        """A plan as it is kept, whoever asks."""
         doc = self.sim.state.get("suunnitelma", plan_id)
         if doc is None:
             raise ProblemAnswer(404, "suunnitelmaa-ei-loydy", "Suunnitelmaa ei löydy")
-        self.client(caller, doc["asiakasId"])
         return doc
 
     def open_plan(self, caller: Caller, client_id: str, contents: dict[str, Document]) -> Document:
@@ -68,8 +72,10 @@ class Register:
             "osiot": {name: unwritten(name) for name in SECTIONS},
         }
         self.sim.state.put("suunnitelma", plan_id, plan)
-        self.sim.state.put("asiakas", client_id, {**client, "suunnitelmaId": plan_id})
+        opened = {**client, "suunnitelmaId": plan_id}
+        self.sim.state.put("asiakas", client_id, opened)
         self.sim.effect(f"suunnitelma {plan_id} avattu")
+        self.feed.note("suunnitelma", opened, at=self.sim.clock.now(), by=caller)
         for name, content in contents.items():
             self.write(caller, plan_id, name, if_match=f'"{name}-0"', content=content)
         return self.plan(caller, plan_id)
@@ -82,10 +88,12 @@ class Register:
         check_content(name, content)
         return self._store(plan, name, {**section, "tiedot": with_keys(content)}, caller)
 
-    def remove(self, caller: Caller, plan_id: str, name: str, *, if_match: str | None) -> Document:
-        """Leave a tombstone of a section that only the caller has written."""
+    def remove(
+        self, caller: Caller, plan_id: str, name: str, *, if_match: str | None, anybodys: bool = False
+    ) -> Document:
+        """Leave a tombstone of a section: one that only the caller has written, unless *anybodys*."""
         plan, section = self._to_change(caller, plan_id, name, if_match)
-        if set(section["lahteet"]) - {caller.client_id}:
+        if set(section["lahteet"]) - {caller.client_id} and not anybodys:
             raise ProblemAnswer(403, "osio-ei-oma", "Osiota on muokannut myös toinen osapuoli", osio=name)
         return self._store(plan, name, {**section, "tiedot": {}, "poistettu": True}, caller)
 
@@ -110,11 +118,12 @@ class Register:
 
     def _store(self, plan: Document, name: str, section: Document, caller: Caller) -> Document:
         revived = {k: v for k, v in section.items() if k != "poistettu" or not section["tiedot"]}
+        now = self.sim.clock.now()
         stored = {
             **revived,
             "versio": section["versio"] + 1,
             "muokannut": caller.osapuoli,
-            "muokattu": stamp(self.sim.clock.now()),
+            "muokattu": stamp(now),
             "lahde": caller.client_id,
             "lahteet": sorted({*section["lahteet"], caller.client_id}),
         }
@@ -122,6 +131,10 @@ class Register:
             "suunnitelma", plan["suunnitelmaId"], {**plan, "osiot": {**plan["osiot"], name: stored}}
         )
         self.sim.effect(f"suunnitelma {plan['suunnitelmaId']} {name} v{stored['versio']}")
+        told = {"osio": name, "versio": stored["versio"], "etag": etag(stored)}
+        tomb = {"poistettu": True} if stored.get("poistettu") else {}
+        client = self.client(caller, plan["asiakasId"])
+        self.feed.note("osio", client, at=now, by=caller, **told, **tomb)
         return stored
 
     def _writable(self, client: Document) -> None:
@@ -129,16 +142,10 @@ class Register:
             raise ProblemAnswer(403, "vain-luku", "TYP-asiakkuus on päättynyt, tiedot ovat vain luettavissa")
 
     def _state_of(self, client: Document) -> str:
-        typ: Document | None = client["typ"]
-        today = self.sim.clock.local().date()
-        if typ is None or today < date.fromisoformat(typ["alkaen"]):
-            return "ei-asiakkuutta"
-        ended = _end(client)
-        return "paattynyt" if ended and today >= ended else "voimassa"
+        return state_of(client, self.sim.clock.local().date())
 
     def _gone(self, client: Document) -> bool:
-        ended = _end(client)
-        return ended is not None and self.sim.clock.local().date() >= ended + KEPT_AFTER_END
+        return is_gone(client, self.sim.clock.local().date())
 
 
 def unwritten(name: str) -> Document:
@@ -151,19 +158,9 @@ def etag(section: Document) -> str:
     return f'"{section["osio"]}-{section["versio"]}"'
 
 
-def stamp(moment: datetime) -> str:
-    """A timestamp the way TYPPI writes it."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def served_by(person: Document) -> list[str]:
     """Which parties serve a seeded person: all three unless said otherwise."""
     return list(person.get("palvelevat", PARTIES))
-
-
-def _end(client: Document) -> date | None:
-    typ: Document | None = client["typ"]
-    return date.fromisoformat(typ["paattyen"]) if typ and typ.get("paattyen") else None
 
 
 def _no_customership() -> ProblemAnswer:
