@@ -77,5 +77,11 @@ class EfficaCase:
     def unknown_of(self, content):
         return content.get("Kuntakohtainen")
 
+    def edit(self, simulator, hetu, content):
+        simulator.act("edit", hetu=hetu, content=content)
+
+    def remove(self, simulator, hetu):
+        simulator.act("void", hetu=hetu)
+
 
 TestContract = adapter_contract(EfficaCase())

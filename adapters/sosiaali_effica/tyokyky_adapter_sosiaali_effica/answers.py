@@ -4,11 +4,13 @@ from datetime import timedelta
 
 import httpx
 
+from tyokyky_adapter_sosiaali_effica.feed import Page, Row, minute_of
 from tyokyky_adapter_sosiaali_effica.soap import (
     Element,
     Fault,
     UnsafeXml,
     body_of,
+    eff,
     fault_of,
     local_name,
     parse,
@@ -57,6 +59,27 @@ def answer_of(response: httpx.Response, operation: str, *, wrote: bool) -> Eleme
         field = text_of(inside, "Kentta") or None
         raise Refused((Refusal(f"EFF-PALUUKOODI-{number or 'puuttuu'}", field, "hylätty"),))
     return inside
+
+
+def page_of(answer: Element) -> Page:
+    """Read an answer of the change log. Raises `TryLater` when a row is not readable, or nothing was cut."""
+    try:
+        rows = [
+            Row(
+                minute=minute_of(text_of(row, "Aika")),
+                oid=text_of(row, "AsiakirjaOid"),
+                version=text_of(row, "Versionumero"),
+                state=text_of(row, "Tila"),
+                person=text_of(row, "AsiakasTunnus"),
+            )
+            for row in answer.findall(eff("MuutosRivi"))
+        ]
+    except ValueError as wrong:
+        raise _no_answer(wrote=False) from wrong
+    more = text_of(answer, "Lisaa") == "true"
+    if more and not rows:
+        raise _no_answer(wrote=False)
+    return Page(rows, more)
 
 
 def _inside(response: httpx.Response, *, wrote: bool) -> Element:

@@ -1,54 +1,69 @@
 """The adapter of Sosiaali Effica: SOAP over mutual TLS, lock → save → unlock, in-band return codes."""
 
-import contextlib
 import copy
+import dataclasses
 import ssl
 import time
-from collections.abc import AsyncGenerator
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from tyokyky_adapter_sosiaali_effica.answers import KEPT_WITH_REMARKS, NOTE_REMARKS, answer_of
+from tyokyky_adapter_sosiaali_effica.answers import KEPT_WITH_REMARKS, NOTE_REMARKS, page_of
+from tyokyky_adapter_sosiaali_effica.door import Door
+from tyokyky_adapter_sosiaali_effica.feed import OVERLAP, beginning, position_of, read_on, written
 from tyokyky_adapter_sosiaali_effica.outgoing import sendable
-from tyokyky_adapter_sosiaali_effica.records import EMPTY, document_of
+from tyokyky_adapter_sosiaali_effica.records import EMPTY
 from tyokyky_adapter_sosiaali_effica.shape import DOCUMENT_TYPE, DONE, SERVICE_TASK, SOURCE, VOIDED
-from tyokyky_adapter_sosiaali_effica.soap import (
-    EFF,
-    ENCODING,
-    PATH,
-    Element,
-    eff,
-    envelope,
-    local_name,
-    message,
-    security,
-    text_of,
+from tyokyky_adapter_sosiaali_effica.soap import Element, eff, message, text_of
+from tyokyky_bridge.adapterkit.contract import (
+    Changes,
+    Found,
+    Health,
+    Licence,
+    Native,
+    Notice,
+    Standing,
+    SystemConfig,
+    Written,
 )
-from tyokyky_bridge.adapterkit.contract import Found, Health, Licence, Native, Standing, SystemConfig, Written
 from tyokyky_bridge.adapterkit.errors import (
     AmbiguousIdentity,
     ChangedUnderneath,
+    NotAuthentic,
     NotThere,
     PartnerError,
 )
 from tyokyky_bridge.adapterkit.http import PartnerHttp
 from tyokyky_bridge.adapterkit.manifest import Manifest
 
-Row = dict[str, str]
+HETU_LENGTH = 11
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 class SosiaaliEffica:
     """One installation of Sosiaali Effica; use `connect`."""
 
-    def __init__(self, http: PartnerHttp, *, user: str, password: str) -> None:
+    def __init__(
+        self,
+        http: PartnerHttp,
+        *,
+        user: str,
+        password: str,
+        overlap: timedelta = OVERLAP,
+        clock: Callable[[], datetime] = _utc_now,
+    ) -> None:
         self._http = http
-        self._user = user
-        self._password = password
+        self._door = Door(http, user=user, password=password)
+        self._overlap = overlap
+        self._clock = clock
 
     async def find(self, hetu: str) -> Found:
         """Find the client by identity number, and their type 17 document unless it is voided."""
         async with self._http.one_call():
-            answer = await self._call("HaeAsiakas", message("HaeAsiakas", {"Hetu": hetu}))
+            answer = await self._door.ask("HaeAsiakas", Hetu=hetu)
             hits = answer.findall(eff("Asiakas"))
             if not hits:
                 raise NotThere
@@ -56,7 +71,7 @@ class SosiaaliEffica:
             if len(hits) > 1 or text_of(hits[0], "Hetu") != hetu:
                 raise AmbiguousIdentity(len(hits))
             person = text_of(hits[0], "AsiakasTunnus")
-            rows = await self._documents(person)
+            rows = await self._door.documents(person)
             return Found(person, rows[-1]["AsiakirjaOid"] if rows else None)
 
     async def fetch(self, found: Found) -> Standing:
@@ -64,7 +79,7 @@ class SosiaaliEffica:
         if found.record_id is None:
             return Standing(copy.deepcopy(EMPTY))
         async with self._http.one_call():
-            meta, content = await self._document(found.record_id)
+            meta, content = await self._door.document(found.record_id)
             if meta.get("Tila") == VOIDED:
                 return Standing(copy.deepcopy(EMPTY))
             return Standing(content, found.record_id, meta["Versionumero"])
@@ -90,7 +105,7 @@ class SosiaaliEffica:
                 "Siirtotunniste": key,
             }
             document = sendable(meta, content)
-            async with self._locked(standing.record_id) as lock:
+            async with self._door.locked(standing.record_id) as lock:
                 try:
                     return await self._save(document, licence, lock=lock)
                 except ChangedUnderneath:
@@ -107,26 +122,52 @@ class SosiaaliEffica:
         if standing.record_id is None or standing.version is None:
             return "voided"
         async with self._http.one_call():
-            meta, _ = await self._document(standing.record_id)
+            meta, _ = await self._door.document(standing.record_id)
             if meta.get("Lahdejarjestelma") != SOURCE:
                 return "retained"
             if meta.get("Tila") == VOIDED:
                 return "voided"
-            async with self._locked(standing.record_id) as lock:
+            async with self._door.locked(standing.record_id) as lock:
                 words = {
                     "AsiakirjaOid": standing.record_id,
                     "Versionumero": standing.version,
                     "LukkoTunnus": lock,
                 }
-                await self._call("MitatoiAsiakirja", message("MitatoiAsiakirja", words), licence=licence)
+                await self._door.call("MitatoiAsiakirja", message("MitatoiAsiakirja", words), licence=licence)
             return "voided"
+
+    async def changes(self, cursor: str | None) -> Changes:
+        """Read one answer of the change log; `feed` tells how nothing is lost.
+
+        A beginning tells the last minutes too. A cursor that is not one of ours is lost.
+        """
+        asked = self._clock()
+        known = None if cursor is None else position_of(cursor)
+        position = known or beginning(asked, self._overlap)
+        async with self._http.one_call():
+            answer = await self._door.ask("HaeMuutosloki", Alku=written(position.ask_from))
+            answered = self._clock()
+        page = read_on(position, page_of(answer), asked=asked, answered=answered, overlap=self._overlap)
+        return page if known or cursor is None else dataclasses.replace(page, lost=True)
+
+    def read_notice(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Notice:
+        """Effica pushes nothing, so whatever says it comes from there does not. Raises: NotAuthentic."""
+        del headers, body, now
+        raise NotAuthentic(rule="this system pushes nothing")
+
+    async def number_of(self, person_id: str) -> str | None:
+        """The client's identity number; ``None`` for one who is unknown or held without the century sign."""
+        async with self._http.one_call():
+            answer = await self._door.ask("HaeAsiakas", AsiakasTunnus=person_id)
+        numbers = [text_of(client, "Hetu") for client in answer.findall(eff("Asiakas"))]
+        return numbers[0] if len(numbers) == 1 and len(numbers[0]) == HETU_LENGTH else None
 
     async def health(self) -> Health:
         """Log in and ask for a client that cannot exist."""
         began = time.monotonic()
         try:
             async with self._http.one_call():
-                await self._call("HaeAsiakas", message("HaeAsiakas", {"Hetu": ""}))
+                await self._door.ask("HaeAsiakas", Hetu="")
         except PartnerError as error:
             return Health(ok=False, detail=error.code)
         return Health(ok=True, milliseconds=(time.monotonic() - began) * 1000)
@@ -148,13 +189,13 @@ class SosiaaliEffica:
         ours = await self._saved_before(found, key)
         if ours is not None:
             return ours
-        if await self._documents(found.person_id):
+        if await self._door.documents(found.person_id):
             raise ChangedUnderneath(native_code="document-exists")
         return await self._save(document, licence)
 
     async def _saved_before(self, found: Found, key: str) -> Written | None:
         """The document whose newest version carries our *key*: an earlier attempt did arrive."""
-        for row in await self._documents(found.person_id):
+        for row in await self._door.documents(found.person_id):
             if row.get("Siirtotunniste") == key:
                 return Written(row["AsiakirjaOid"], row["Versionumero"])
         return None
@@ -162,61 +203,20 @@ class SosiaaliEffica:
     async def _save(self, document: Element, licence: Licence, *, lock: str | None = None) -> Written:
         request = message("TallennaAsiakirja", {} if lock is None else {"LukkoTunnus": lock})
         request.append(document)
-        answer = await self._call("TallennaAsiakirja", request, licence=licence)
+        answer = await self._door.call("TallennaAsiakirja", request, licence=licence)
         notes = (NOTE_REMARKS,) if text_of(answer, "Paluukoodi") == KEPT_WITH_REMARKS else ()
         return Written(text_of(answer, "AsiakirjaOid"), text_of(answer, "Versionumero"), notes)
 
-    @contextlib.asynccontextmanager
-    async def _locked(self, oid: str) -> AsyncGenerator[str]:
-        """Hold the document's lock. A lock that cannot be given back ends by itself in ten minutes."""
-        answer = await self._call("LukitseAsiakirja", message("LukitseAsiakirja", {"AsiakirjaOid": oid}))
-        lock = text_of(answer, "LukkoTunnus")
-        try:
-            yield lock
-        finally:
-            with contextlib.suppress(PartnerError):
-                words = {"AsiakirjaOid": oid, "LukkoTunnus": lock}
-                await self._call("VapautaAsiakirja", message("VapautaAsiakirja", words))
 
-    async def _documents(self, person: str) -> list[Row]:
-        """Our kind of documents of a client that are not voided, oldest first, the hub's own last."""
-        words = {"AsiakasTunnus": person, "Asiakirjatyyppi": DOCUMENT_TYPE}
-        answer = await self._call("HaeAsiakirjat", message("HaeAsiakirjat", words))
-        rows = [{local_name(m): m.text or "" for m in row} for row in answer.findall(eff("AsiakirjaRivi"))]
-        living = [
-            row for row in rows if row.get("Tila") != VOIDED and row.get("Palvelutehtava") == SERVICE_TASK
-        ]
-        return sorted(living, key=lambda row: row.get("Lahdejarjestelma") == SOURCE)
-
-    async def _document(self, oid: str) -> tuple[Row, Native]:
-        answer = await self._call("HaeAsiakirja", message("HaeAsiakirja", {"AsiakirjaOid": oid}))
-        document = answer.find(eff("Asiakirja"))
-        if document is None:
-            raise NotThere
-        return document_of(document)
-
-    async def _call(self, operation: str, request: Element, *, licence: Licence | None = None) -> Element:
-        header = security(self._user, self._password, datetime.now(UTC))
-        response = await self._http.send(
-            "POST",
-            PATH,
-            content=envelope(request, header=header),
-            headers={
-                "content-type": f"text/xml; charset={ENCODING}",
-                "soapaction": f'"{EFF}:{operation}"',
-            },
-            licence=licence,
-        )
-        return answer_of(response, operation, wrote=licence is not None)
-
-
-def connect(config: SystemConfig) -> SosiaaliEffica:
+def connect(config: SystemConfig, *, clock: Callable[[], datetime] = _utc_now) -> SosiaaliEffica:
     """
     Connect to one installation.
 
     Args:
         config: *options* hold ``user`` and ``password``, and paths of PEM files: ``ca_file`` (who signed the
-            server), ``cert_file`` and ``key_file`` (our client certificate).
+            server), ``cert_file`` and ``key_file`` (our client certificate). ``overlap_s`` says how late a row
+            of the change log may show, and how far the clocks may be apart.
+        clock: Our own (aware), for the change log.
     """
     options = config.options
     tls = ssl.create_default_context(cafile=options.get("ca_file"))
@@ -224,4 +224,7 @@ def connect(config: SystemConfig) -> SosiaaliEffica:
     if options.get("cert_file"):
         tls.load_cert_chain(options["cert_file"], options.get("key_file"))
     http = PartnerHttp.of(config, Manifest.of(__package__ or ""), verify=tls)
-    return SosiaaliEffica(http, user=options["user"], password=options["password"])
+    overlap = timedelta(seconds=float(options.get("overlap_s", OVERLAP.total_seconds())))
+    return SosiaaliEffica(
+        http, user=options["user"], password=options["password"], overlap=overlap, clock=clock
+    )

@@ -37,6 +37,7 @@ OPERATIONS = (
     "LukitseAsiakirja",
     "VapautaAsiakirja",
     "MitatoiAsiakirja",
+    "HaeMuutosloki",
 )
 
 

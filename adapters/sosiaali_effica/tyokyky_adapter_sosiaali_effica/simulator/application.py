@@ -114,7 +114,7 @@ def _log_in(root: Element, account: tuple[str, str], now: datetime) -> None:
         raise EfficaFault(code="EFF-013", text="Aikaleima on vanhentunut")
 
 
-def _add(archive: Archive, record: Record) -> str:
+def _add(archive: Archive, record: Record, *, user: str = ABSENT_COLLEAGUE) -> str:
     """A document that a user of Effica has made: meta and content in one dict, the client by ``Hetu``."""
     meta = {name: str(record[name]) for name in META if name in record}
     hetu = meta.pop("Hetu", "")
@@ -122,17 +122,25 @@ def _add(archive: Archive, record: Record) -> str:
         fits = archive.persons_by_hetu(hetu)
         meta["AsiakasTunnus"] = fits[0][0] if fits else archive.add_person({"hetu": hetu})
     content = {name: inner for name, inner in record.items() if name not in META}
-    saved, _ = archive.save(meta, content, user=str(record.get("Muokkaaja", ABSENT_COLLEAGUE)))
+    saved, _ = archive.save(meta, content, user=str(record.get("Muokkaaja", user)))
     return saved.oid
 
 
-def _only(archive: Archive, given: dict[str, Any]) -> str:
-    """The document meant by ``oid``, by ``hetu``, or the only one there is."""
-    if given.get("oid"):
-        return str(given["oid"])
+def _meant(archive: Archive, given: dict[str, Any]) -> list[str]:
+    """The documents meant by ``document`` (or ``oid``), by ``hetu``, or all that there are."""
+    oid = given.get("document") or given.get("oid")
+    if oid:
+        return [str(oid)]
     hetu = str(given.get("hetu", ""))
     persons = [number for number, _ in archive.persons_by_hetu(hetu)] if hetu else [None]
-    oids = [d.oid for person in persons for d in archive.documents(person=person) if not d.voided]
+    if not persons:
+        msg = "no such client"
+        raise ControlError(msg)
+    return [d.oid for person in persons for d in archive.documents(person=person) if not d.voided]
+
+
+def _only(archive: Archive, given: dict[str, Any]) -> str:
+    oids = _meant(archive, given)
     if len(oids) != 1:
         msg = f"which document? {len(oids)} fit"
         raise ControlError(msg)
@@ -140,12 +148,20 @@ def _only(archive: Archive, given: dict[str, Any]) -> str:
 
 
 def _edit(archive: Archive, given: dict[str, Any], *, tila: str | None = None) -> Any:
-    """A user changes a document: ``set`` holds dotted paths (``Tavoitteet.Tavoite.0.Kuvaus``) and values."""
+    """
+    A user changes a document.
+
+    ``content`` is the whole of it, as the adapter fetches it; a client (``hetu``) who has none gets one. ``set`` holds
+    dotted paths (``Tavoitteet.Tavoite.0.Kuvaus``) and values. List elements that are new get their ``Tunniste``.
+    """
+    if "content" in given and given.get("hetu") and not _meant(archive, given):
+        oid = _add(archive, given["content"] | {"Hetu": given["hetu"]}, user=_user(given))
+        return {"AsiakirjaOid": oid, "Versionumero": "1"}
     document = archive.document(_only(archive, given))
     if document is None:
         msg = "no such document"
         raise ControlError(msg)
-    content: Any = document.content
+    content: Any = dict(given.get("content", document.content))
     for path, value in dict(given.get("set", {})).items():
         *way, last = [int(step) if step.isdigit() else step for step in str(path).split(".")]
         place = content
@@ -153,7 +169,7 @@ def _edit(archive: Archive, given: dict[str, Any], *, tila: str | None = None) -
             place = place[step] if isinstance(step, int) else place.setdefault(step, {})
         place[last] = value
     meta = document.meta | ({"Tila": tila} if tila else {})
-    saved, _ = archive.save(meta, content, user=str(given.get("user", ABSENT_COLLEAGUE)))
+    saved, _ = archive.save(meta, content, user=_user(given))
     return {"AsiakirjaOid": saved.oid, "Versionumero": saved.meta["Versionumero"]}
 
 
@@ -162,5 +178,9 @@ def _unlock(archive: Archive, given: dict[str, Any]) -> Any:
 
 
 def _lock(archive: Archive, given: dict[str, Any]) -> Any:
-    owner, _ = archive.lock(_only(archive, given), str(given.get("user", ABSENT_COLLEAGUE)))
+    owner, _ = archive.lock(_only(archive, given), _user(given))
     return {"user": owner}
+
+
+def _user(given: dict[str, Any]) -> str:
+    return str(given.get("user", ABSENT_COLLEAGUE))

@@ -21,6 +21,7 @@ from tyokyky_adapter_sosiaali_effica.shape import (
     SERVICE_TASK,
     VOIDED,
 )
+from tyokyky_adapter_sosiaali_effica.simulator.changelog import ChangeLog
 from tyokyky_adapter_sosiaali_effica.soap import EFF, ENCODING, MAX_TEXT_BYTES, Element, local_name, parse
 from tyokyky_bridge.adapterkit.simulation import Simulation
 
@@ -54,6 +55,7 @@ class Archive:
     def __init__(self, sim: Simulation) -> None:
         self._sim = sim
         self._state = sim.state
+        self.log = ChangeLog(sim.state)
 
     def add_person(self, person: dict[str, Any]) -> str:
         """Register a client; with ``sign_missing`` their identity number is held without its century sign."""
@@ -105,6 +107,7 @@ class Archive:
             "asiakirja", meta["AsiakirjaOid"], {"xml": etree.tostring(element, encoding="unicode")}
         )
         self._sim.effect(f"asiakirja {meta['AsiakirjaOid']} v{meta['Versionumero']}")
+        self.log.note(meta)
         return Document(*document_of(element)), suffered
 
     def _own_words(self, meta: dict[str, str], standing: Document | None, *, user: str) -> dict[str, str]:

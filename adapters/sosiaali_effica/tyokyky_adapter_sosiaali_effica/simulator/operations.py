@@ -39,6 +39,7 @@ class Operations:
             "LukitseAsiakirja": self._lock,
             "VapautaAsiakirja": self._unlock,
             "MitatoiAsiakirja": self._void,
+            "HaeMuutosloki": self._changes,
         }
         operation = operations.get(name)
         if operation is None:
@@ -48,7 +49,13 @@ class Operations:
 
     def _find_client(self, request: Element) -> Element:
         answer = _answer("HaeAsiakas")
-        for number, row in self._archive.persons_by_hetu(text_of(request, "Hetu")):
+        known = text_of(request, "AsiakasTunnus")
+        if known:
+            client = self._archive.person(known)
+            found = [] if client is None else [(known, client)]
+        else:
+            found = self._archive.persons_by_hetu(text_of(request, "Hetu"))
+        for number, row in found:
             answer.append(message("Asiakas", {"AsiakasTunnus": number, **row}))
         return answer
 
@@ -115,6 +122,16 @@ class Operations:
         saved, _ = self._archive.save(standing.meta | {"Tila": VOIDED}, standing.content, user=self._user)
         self._archive.unlock(oid)
         return _answer("MitatoiAsiakirja", AsiakirjaOid=oid, Versionumero=saved.meta["Versionumero"])
+
+    def _changes(self, request: Element) -> Element:
+        try:
+            rows, more = self._archive.log.since(text_of(request, "Alku"))
+        except ValueError as wrong:
+            raise EfficaFault(code="EFF-002", text="Sanoma ei ole skeeman mukainen") from wrong
+        answer = _answer("HaeMuutosloki", Lisaa="true" if more else "false")
+        for row in rows:
+            answer.append(message("MuutosRivi", row))
+        return answer
 
     def _standing(self, request: Element) -> Document:
         document = self._archive.document(text_of(request, "AsiakirjaOid"))
