@@ -1,11 +1,14 @@
 """The adapter of Lifecare: what the engine's contract means in its documents, versions and signatures."""
 
 import time
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Literal, TypeVar, cast
 
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from tyokyky_adapter_lifecare import notices
 from tyokyky_adapter_lifecare.records import (
     KIND,
     DocumentHead,
@@ -14,15 +17,18 @@ from tyokyky_adapter_lifecare.records import (
     content_of,
     document_of,
     empty_form,
+    number_of,
     person_of,
 )
-from tyokyky_adapter_lifecare.session import Session, fault_of, raise_for_fault
+from tyokyky_adapter_lifecare.session import Session, Tell, fault_of, raise_for_fault
 from tyokyky_bridge.adapterkit.contract import (
     Adapter,
+    Changes,
     Found,
     Health,
     Licence,
     Native,
+    Notice,
     Standing,
     SystemConfig,
     Written,
@@ -45,6 +51,8 @@ class Lifecare:
 
     def __init__(self, config: SystemConfig) -> None:
         self._session = Session(config)
+        named = (config.options.get(name, "") for name in ("notify_secret", "notify_secret_next"))
+        self._notify_secrets = tuple(secret for secret in named if secret)
 
     async def find(self, hetu: str) -> Found:
         """See `Adapter.find`."""
@@ -76,7 +84,7 @@ class Lifecare:
         self, found: Found, content: Native, *, standing: Standing, key: str, licence: Licence
     ) -> Written:
         """See `Adapter.write`. The document goes first, then the person block, each only when it differs."""
-        tell = _Tell(self._session, key=key, licence=licence)
+        tell = Tell(self._session, key=key, licence=licence)
         async with self._session.http.one_call():
             if standing.version is None:
                 person_tag = await self._person_as_read(found, standing)
@@ -97,7 +105,7 @@ class Lifecare:
         del found  # a document's id says whose it is
         if standing.record_id is None:
             return "voided"
-        tell = _Tell(self._session, key=key, licence=licence)
+        tell = Tell(self._session, key=key, licence=licence)
         path = f"/asiakirjat/{segment(standing.record_id)}"
         async with self._session.http.one_call():
             tag = (standing.version or "").partition(";")[0]
@@ -109,6 +117,21 @@ class Lifecare:
             if answer.status_code == 412:
                 self._wait_for_user((await self._read(path))[0])
             raise_for_fault(answer)
+
+    async def changes(self, cursor: str | None) -> Changes:
+        """See `Adapter.changes`. Lifecare only pushes."""
+        return Changes((), cursor or "")
+
+    def read_notice(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Notice:
+        """See `Adapter.read_notice`."""
+        notices.prove(headers, body, secrets=self._notify_secrets, now=now)
+        return notices.read(headers, body)
+
+    async def number_of(self, person_id: str) -> str | None:
+        """See `Adapter.number_of`. Raises NotThere for a patient who was merged into another."""
+        async with self._session.http.one_call():
+            patient, _ = await self._read(f"/potilaat/{segment(person_id)}")
+            return number_of(patient)
 
     async def health(self) -> Health:
         """See `Adapter.health`; proves the credentials too."""
@@ -159,7 +182,7 @@ class Lifecare:
             raise ChangedUnderneath(native_code="potilas")
         return tag
 
-    async def _create(self, found: Found, content: Native, tell: "_Tell") -> tuple[str, str]:
+    async def _create(self, found: Found, content: Native, tell: Tell) -> tuple[str, str]:
         head = await self._plan_of(found.person_id)
         if head is not None:
             if head.viite != tell.key:
@@ -172,7 +195,7 @@ class Lifecare:
         return _text(json_object(answer, wrote=True), "asiakirjaId"), _tag(answer)
 
     async def _replace(  # noqa: RET503
-        self, record_id: str, content: Native, tag: str, tell: "_Tell"
+        self, record_id: str, content: Native, tag: str, tell: Tell
     ) -> str:
         if tag == _UNREADABLE:
             raise TryLater(reason="open-draft", record_only=True)
@@ -188,7 +211,7 @@ class Lifecare:
         raise_for_fault(answer)
 
     async def _replace_person(  # noqa: RET503
-        self, found: Found, content: Native, tag: str, tell: "_Tell"
+        self, found: Found, content: Native, tag: str, tell: Tell
     ) -> str:
         path = f"/potilaat/{segment(found.person_id)}"
         answer = await tell("PUT", path, content.get("potilas", {}), version=tag)
@@ -201,24 +224,8 @@ class Lifecare:
         raise_for_fault(answer)
 
 
-class _Tell:
-    """The changing requests of one write: all under its key and its licence."""
-
-    def __init__(self, session: Session, *, key: str, licence: Licence) -> None:
-        self.key = key
-        self._session = session
-        self._licence = licence
-
-    async def __call__(
-        self, method: str, path: str, body: dict[str, Any] | None, *, version: str | None = None
-    ) -> httpx.Response:
-        return await self._session.tell(
-            method, path, body, key=self.key, licence=self._licence, version=version
-        )
-
-
 def connect(config: SystemConfig) -> Adapter:
-    """Make the adapter of one Lifecare. Options: ``client_id``, ``client_secret``, ``customer_id``."""
+    """Make the adapter of one Lifecare; its options stand in the README."""
     return Lifecare(config)
 
 

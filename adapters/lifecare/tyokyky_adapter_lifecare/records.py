@@ -5,7 +5,8 @@ reads back equal to what was written; it lives in `Found`, in the version token 
 """
 
 import copy
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, cast
 
 from pydantic import BaseModel, ConfigDict
 
@@ -15,6 +16,9 @@ HEADINGS = ("OHJ", "AMM", "AIK", "TER", "SOS", "KEL", "VER", "SUU")
 """Headings of the phrase TKSUUN-2 in their fixed order: the eight sections of the plan skeleton."""
 
 KIND = "TYOKYKYSUUN"
+
+OFFICIAL, FORMER = "VIRALLINEN", "ENTINEN"
+"""Kinds of identity numbers: the one in force, and one that the person had."""
 
 BOOK_KEEPING = frozenset(
     {
@@ -98,3 +102,17 @@ def document_of(content: Native) -> dict[str, Any]:
 def person_of(patient: dict[str, Any]) -> dict[str, Any]:
     """The person block of a patient resource."""
     return {name: value for name, value in patient.items() if name not in {"potilasId", "versio", "viite"}}
+
+
+def number_of(patient: Mapping[str, Any]) -> str | None:
+    """The identity number in force; a temporary one only where there is no official one."""
+    numbers: Any = patient.get("henkilotunnukset")
+    listed = cast("list[Any]", numbers) if isinstance(numbers, list) else []
+    now = [
+        cast("dict[str, Any]", n)
+        for n in listed
+        if isinstance(n, dict) and cast("Any", n).get("laji") != FORMER
+    ]
+    now.sort(key=lambda n: n.get("laji") != OFFICIAL)
+    number = now[0].get("hetu") if now else None
+    return number if isinstance(number, str) and number else None

@@ -134,6 +134,23 @@ class Session:
         return token, time.monotonic() + max(0.0, life_s - 30)
 
 
+class Tell:
+    """The changing requests of one write: all under its key and its licence."""
+
+    def __init__(self, session: Session, *, key: str, licence: Licence) -> None:
+        self.key = key
+        self._session = session
+        self._licence = licence
+
+    async def __call__(
+        self, method: str, path: str, body: dict[str, Any] | None, *, version: str | None = None
+    ) -> httpx.Response:
+        """See `Session.tell`."""
+        return await self._session.tell(
+            method, path, body, key=self.key, licence=self._licence, version=version
+        )
+
+
 def fault_of(answer: httpx.Response) -> tuple[str, dict[str, Any]]:
     """Lifecare's error code and envelope; ``http-<status>`` when the answer is not theirs."""
     try:

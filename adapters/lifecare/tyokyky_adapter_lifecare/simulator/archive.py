@@ -3,22 +3,30 @@
 import copy
 from typing import Any, cast
 
-from tyokyky_adapter_lifecare.records import KIND
+from tyokyky_adapter_lifecare.records import FORMER, KIND
+from tyokyky_adapter_lifecare.simulator.announcer import Announcer
 from tyokyky_adapter_lifecare.simulator.rules import LifecareFault, stored_content, stored_person
 from tyokyky_bridge.adapterkit.simulation import HELSINKI, Simulation
 
 DRAFT, SIGNED, REPLACED, VOIDED = "LUONNOS", "ALLEKIRJOITETTU", "KORVATTU", "MITATOITY"
+_EVENTS = {DRAFT: "tallennettu", SIGNED: "allekirjoitettu", VOIDED: "mitatoity"}
 
 Version = dict[str, Any]
 Shelf = dict[str, Any]
 
 
 class Archive:
-    """All methods are one transaction each and raise `LifecareFault`."""
+    """All methods are one transaction each and raise `LifecareFault`.
 
-    def __init__(self, sim: Simulation) -> None:
+    Args:
+        announcer: Hears of each newly signed version, of what came over the interface, and of each voiding; a
+            user's open draft is nobody's business. Without one nobody hears.
+    """
+
+    def __init__(self, sim: Simulation, announcer: Announcer | None = None) -> None:
         self._sim = sim
         self._state = sim.state
+        self._announcer = announcer
 
     def new_id(self) -> str:
         """A ``tunniste`` for a list element made without one."""
@@ -38,10 +46,17 @@ class Archive:
         return [
             key
             for key, patient in self._state.list("potilas")
-            if any(
-                h["hetu"] == hetu for h in patient.get("henkilotunnukset", []) if h.get("laji") != "ENTINEN"
-            )
+            if any(h["hetu"] == hetu for h in patient.get("henkilotunnukset", []) if h.get("laji") != FORMER)
         ]
+
+    def patient_by_hetu(self, hetu: str) -> str:
+        """The one patient who has this identity number now."""
+        hits = self.patients_by_hetu(hetu)
+        if not hits:
+            raise LifecareFault(404, "LC-2004")
+        if len(hits) > 1:
+            raise LifecareFault(409, "LC-2009", potilasIdt=hits)
+        return hits[0]
 
     def patient(self, patient_id: str) -> dict[str, Any]:
         """One patient resource."""
@@ -137,6 +152,7 @@ class Archive:
             current |= {"tila": SIGNED, "allekirjoittaja": by["tunnus"]}
             _replace_older(shelf)
             self._state.put("asiakirja", document_id, shelf)
+            self._announce(shelf)
         return shelf
 
     def void(self, document_id: str, *, by: dict[str, Any], expected: str | None, ref: str) -> Shelf:
@@ -170,6 +186,14 @@ class Archive:
         _replace_older(shelf)
         self._state.put("asiakirja", shelf["asiakirjaId"], shelf)
         self._sim.effect(f"asiakirja {shelf['asiakirjaId']} v{number} {state}")
+        self._announce(shelf)
+
+    def _announce(self, shelf: Shelf) -> None:
+        version = shelf["versiot"][-1]
+        event = _EVENTS[version["tila"]]
+        told = version["tila"] != DRAFT or version["kirjaaja"].get("jarjestelma", False)
+        if self._announcer is not None and told:
+            self._announcer.document(shelf, event=event)
 
 
 def shown(shelf: Shelf, version: Version | None = None) -> dict[str, Any]:

@@ -1,12 +1,10 @@
-"""Who works in the pretended health centre, and what they and the seeding do to records."""
+"""Who works in the pretended health centre, who its patients are, and the records it begins with."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from tyokyky_adapter_lifecare.records import KIND
-from tyokyky_adapter_lifecare.simulator.archive import DRAFT, SIGNED, VOIDED, Archive, shown
-from tyokyky_adapter_lifecare.simulator.rules import LifecareFault
-from tyokyky_bridge.adapterkit.simulation import ControlError
+from tyokyky_adapter_lifecare.simulator.archive import SIGNED, Archive
 
 Act = Callable[[dict[str, Any]], Any]
 
@@ -76,86 +74,6 @@ def seeder(archive: Archive, users: Users) -> Act:
         return {"ok": True, "potilaat": patients, "asiakirjat": documents}
 
     return seed
-
-
-def acts(archive: Archive, users: Users) -> dict[str, Act]:
-    """``/__sim/act``: what workers do. ``sign: false`` leaves an edit as an open draft; *by* is a mnemonic."""
-
-    def author(given: dict[str, Any]) -> dict[str, Any]:
-        return users.get(given.get("by", "HVIRTA"))
-
-    def edit(given: dict[str, Any], change: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
-        current = archive.shelf(given["asiakirjaId"])["versiot"][-1]
-        change(current["sisalto"])
-        state = SIGNED if given.get("sign", True) else DRAFT
-        expected = str(current["versio"])
-        shelf = archive.change(
-            given["asiakirjaId"],
-            current["sisalto"],
-            by=author(given),
-            expected=expected,
-            ref="käyttäjä",
-            state=state,
-        )
-        return shown(shelf)
-
-    def sign(given: dict[str, Any]) -> dict[str, Any]:
-        return shown(archive.sign(given["asiakirjaId"], by=author(given)))
-
-    def edit_heading(given: dict[str, Any]) -> dict[str, Any]:
-        def change(content: dict[str, Any]) -> None:
-            heading = next(h for h in content["otsikot"] if h["otsikko"] == given["otsikko"])
-            heading["teksti"] = given["teksti"]
-
-        return edit(given, change)
-
-    def add_measurement(given: dict[str, Any]) -> dict[str, Any]:
-        measure = {k: given[k] for k in ("koodi", "arvo", "pvm", "lahde", "tunniste") if k in given}
-        return edit(given, lambda content: content["mittaukset"].append({"yksikko": "p", **measure}))
-
-    def edit_fields(given: dict[str, Any]) -> dict[str, Any]:
-        return edit(given, lambda content: content.update(given["fields"]))
-
-    def edit_patient(given: dict[str, Any]) -> dict[str, Any]:
-        standing = archive.patient(given["potilasId"])
-        changed = {**standing, **given["fields"]}
-        return archive.change_patient(
-            given["potilasId"], changed, expected=str(standing["versio"]), ref="käyttäjä"
-        )
-
-    def create(given: dict[str, Any]) -> dict[str, Any]:
-        state = SIGNED if given.get("sign", True) else DRAFT
-        content = {"laji": KIND, **given.get("fields", {})}
-        ref = f"käyttäjä-{archive.new_id()}"
-        shelf, _ = archive.create(given["potilasId"], content, by=author(given), ref=ref, state=state)
-        return shown(shelf)
-
-    def void(given: dict[str, Any]) -> dict[str, Any]:
-        shelf = archive.shelf(given["asiakirjaId"])
-        owner = {"tunnus": shelf["luoja"], "nimi": "-"}
-        expected = str(shelf["versiot"][-1]["versio"])
-        return shown(archive.void(given["asiakirjaId"], by=owner, expected=expected, ref=VOIDED))
-
-    named = {
-        "sign": sign,
-        "edit_heading": edit_heading,
-        "add_measurement": add_measurement,
-        "edit_fields": edit_fields,
-        "edit_patient": edit_patient,
-        "create": create,
-        "void": void,
-    }
-    return {name: _controlled(act) for name, act in named.items()}
-
-
-def _controlled(act: Act) -> Act:
-    def careful(given: dict[str, Any]) -> Any:
-        try:
-            return act(given)
-        except LifecareFault as fault:
-            raise ControlError(fault.code) from fault
-
-    return careful
 
 
 def _address(given: Mapping[str, Any] | None) -> dict[str, Any] | None:

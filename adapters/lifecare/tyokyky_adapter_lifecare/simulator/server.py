@@ -14,10 +14,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tyokyky_adapter_lifecare.records import KIND
+from tyokyky_adapter_lifecare.simulator.acts import Ward, acts
+from tyokyky_adapter_lifecare.simulator.announcer import Announcer, signed
 from tyokyky_adapter_lifecare.simulator.archive import Archive, Shelf, shown
-from tyokyky_adapter_lifecare.simulator.people import Users, acts, seeder
+from tyokyky_adapter_lifecare.simulator.identity import PatientOffice
+from tyokyky_adapter_lifecare.simulator.people import Users, seeder
 from tyokyky_adapter_lifecare.simulator.rules import LifecareFault
-from tyokyky_bridge.adapterkit.simulation import Made, Simulation, run
+from tyokyky_bridge.adapterkit.simulation import OUTBOX_KNOBS, Made, Outbox, Simulation, run
 
 BASE = "/lifecare/api/v2"
 READ, WRITE = "tyokyky.luku", "tyokyky.kirjoitus"
@@ -65,7 +68,10 @@ class Gate:
 
 def make(sim: Simulation, args: argparse.Namespace) -> Made:
     """Build the simulator over its state."""
-    gate, archive, users = Gate(sim, args), Archive(sim), Users()
+    outbox = Outbox(sim, sign=signed, url=args.notify_url, secrets=[args.notify_secret])
+    announcer, gate, users = Announcer(sim, outbox), Gate(sim, args), Users()
+    archive = Archive(sim, announcer)
+    ward, office = Ward(archive, users, announcer), PatientOffice(sim, archive, announcer)
 
     def route(method: str, path: str, answer: Answer, *, scope: str) -> Route:
         async def handle(request: Request) -> Response:
@@ -78,12 +84,8 @@ def make(sim: Simulation, args: argparse.Namespace) -> Made:
         return Route(BASE + path, handle, methods=[method])
 
     async def search_patient(request: Request, _by: dict[str, Any]) -> Response:
-        hits = archive.patients_by_hetu(str((await _json(request)).get("hetu")))
-        if not hits:
-            raise LifecareFault(404, "LC-2004")
-        if len(hits) > 1:
-            raise LifecareFault(409, "LC-2009", potilasIdt=hits)
-        return JSONResponse({"potilasId": hits[0]})
+        hetu = str((await _json(request)).get("hetu"))
+        return JSONResponse({"potilasId": archive.patient_by_hetu(hetu)})
 
     async def read_patient(request: Request, _by: dict[str, Any]) -> Response:
         return _versioned(archive.patient(request.path_params["patient"]))
@@ -171,7 +173,11 @@ def make(sim: Simulation, args: argparse.Namespace) -> Made:
         return [{**shown(shelf), "potilas": archive.patient(shelf["potilasId"])} for shelf in shelves]
 
     return Made(
-        app=Starlette(routes=routes), seed=seeder(archive, users), records=records, acts=acts(archive, users)
+        app=Starlette(routes=routes),
+        seed=seeder(Archive(sim), users),  # what was there before is no news
+        records=records,
+        acts=acts(ward, office, outbox, secret=args.notify_secret),
+        background=(outbox.deliver,),
     )
 
 
@@ -182,8 +188,10 @@ def main(argv: list[str] | None = None) -> None:
         parser.add_argument("--client-id", default="tyokyky-bridge")
         parser.add_argument("--client-secret", default="lifecare-sim-secret")
         parser.add_argument("--customer-id", default="LRHA")
+        parser.add_argument("--notify-url", help="where messages of changes go; see the act subscribe")
+        parser.add_argument("--notify-secret", default="lifecare-sim-notices")
 
-    run("lifecare", make, arguments=arguments, argv=argv)
+    run("lifecare", make, knobs=OUTBOX_KNOBS, arguments=arguments, argv=argv)
 
 
 async def _json(request: Request) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Runs a simulator as a real HTTP server on loopback."""
 
 import argparse
+import asyncio
 import os
 import socket
 import ssl
@@ -66,13 +67,22 @@ def run(
     if args.exit_with_stdin:
         threading.Thread(target=_leave_with_stdin, daemon=True).start()
     scheme = "https" if args.ssl_certfile else "http"
-    _Server(config, f"listening on {scheme}://127.0.0.1:{door.getsockname()[1]}").run(sockets=[door])
+    greeting = f"listening on {scheme}://127.0.0.1:{door.getsockname()[1]}"
+    _Server(config, greeting, made).run(sockets=[door])
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, greeting: str) -> None:
+    def __init__(self, config: uvicorn.Config, greeting: str, made: Made) -> None:
         super().__init__(config)
         self._greeting = greeting
+        self._made = made
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        async with asyncio.TaskGroup() as group:
+            background = [group.create_task(work()) for work in self._made.background]
+            await super().serve(sockets)
+            for task in background:
+                task.cancel()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)

@@ -4,7 +4,7 @@ import asyncio
 import json
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
@@ -57,12 +57,14 @@ class Made:
         seed: Takes the body of ``/__sim/seed``: persons, records and whatever else the simulator understands.
         records: The native records as they stand, for ``GET /__sim/records``.
         acts: Named acts of users for ``POST /__sim/act {"act": name, …}``.
+        background: What goes on by itself while the simulator runs, e.g. `Outbox.deliver`; never returns.
     """
 
     app: ASGIApp
     seed: Act
     records: Callable[[], list[dict[str, Any]]] = _no_records
     acts: Mapping[str, Act] = field(default_factory=dict[str, Act])
+    background: tuple[Callable[[], Coroutine[Any, Any, None]], ...] = ()
 
 
 def control_surface(sim: Simulation, made: Made, *, allow: bool) -> ASGIApp:
