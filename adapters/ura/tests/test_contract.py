@@ -70,5 +70,11 @@ class UraCase:
     def unknown_of(self, content: Native) -> Any:
         return content["suunnitelma"].get("uusi_kentta")
 
+    def edit(self, simulator: SimulatorProcess, hetu: str, content: Native) -> None:
+        simulator.act("edit", hetu=hetu, content=content)
+
+    def remove(self, simulator: SimulatorProcess, hetu: str) -> None:
+        simulator.act("delete", hetu=hetu)
+
 
 TestContract = adapter_contract(UraCase())

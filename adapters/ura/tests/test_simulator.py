@@ -119,20 +119,6 @@ def test_a_plan_is_saved_only_against_the_change_number_that_was_read(ura: Simul
     assert stored(ura)["tavoite"] == ["käyttäjä kirjoitti"]
 
 
-def test_change_numbers_grow_strictly_and_leave_gaps(ura: SimulatorProcess) -> None:
-    receipt = data(save(ura))
-    for _ in range(4):
-        receipt = data(save(ura, **receipt))
-    ura.act("delete", suunnitelmanro=receipt["suunnitelmanro"])
-    answer = data(post(ura, "muutokset/hae", {"edellinen": 0, "max": 200}))
-    numbers = [row["muutosnumero"] for row in answer["muutokset"]]
-    assert numbers == sorted(set(numbers))
-    assert max(numbers) - min(numbers) > 6
-    assert [row.get("poistettu") for row in answer["muutokset"]] == [None, True]
-    assert data(post(ura, "muutokset/hae", {"edellinen": numbers[-1], "max": 200}))["muutokset"] == []
-    assert data(post(ura, "muutokset/hae", {"edellinen": 0, "max": 1}))["lisaa"] is True
-
-
 def test_a_deleted_plan_is_a_tombstone_that_no_search_gives(ura: SimulatorProcess) -> None:
     receipt = data(save(ura, tavoite=["yksi"]))
     ura.act("delete", suunnitelmanro=receipt["suunnitelmanro"])

@@ -3,54 +3,62 @@
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal, cast
+from datetime import datetime
+from typing import Any, Literal
 
-import httpx
 import orjson
 
+from tyokyky_adapter_ura.answers import data_of, raise_for_gateway, unreadable
+from tyokyky_adapter_ura.feed import OVERLAP, PAGE, Cursor, Page, hints_of
 from tyokyky_adapter_ura.records import (
     CenturyUnknown,
     MalformedNumber,
     SplitHetu,
-    Vastaus,
     Version,
     from_wire,
     person_to_wire,
 )
-from tyokyky_bridge.adapterkit.contract import Found, Health, Licence, Native, Standing, SystemConfig, Written
+from tyokyky_bridge.adapterkit.contract import (
+    Changes,
+    Found,
+    Health,
+    Licence,
+    Native,
+    Notice,
+    Standing,
+    SystemConfig,
+    Written,
+)
 from tyokyky_bridge.adapterkit.errors import (
     AmbiguousIdentity,
     Blocked,
     ChangedUnderneath,
+    NotAuthentic,
     NotThere,
-    OutcomeUnknown,
     PartnerError,
     Refusal,
     Refused,
-    TryLater,
 )
-from tyokyky_bridge.adapterkit.http import PartnerHttp, json_object, raise_for_outage
+from tyokyky_bridge.adapterkit.http import PartnerHttp
 from tyokyky_bridge.adapterkit.manifest import Manifest
 
 PURPOSES = {"work_ability_support": "01", "typ": "02"}
 """The hub's purposes that are statutory in Ura. For any other nothing is asked. Source: domain report 8.4."""
 
-_STALE = 42
-_KEEPS_US_OUT = {17, 18}
-_UNKNOWN = {11, 12}
 _MESSAGES = uuid.UUID("6f0a4f0e-2f8c-5e0b-9a52-4d0b5f6f7a31")
 
 
 class Ura:
     """One Ura behind its gateway (`tyokyky_bridge.adapterkit.contract.Adapter`).
 
-    Options of the system: ``subscription_key``, ``ytunnus`` (ours, as it was admitted) and ``purpose`` (a purpose of
-    the hub, default ``work_ability_support``).
+    Options of the system: ``subscription_key``, ``ytunnus`` (ours, as it was admitted), ``purpose`` (a purpose of
+    the hub, default ``work_ability_support``) and ``feed_overlap`` (numbers that a row of the feed may come late).
     """
 
     def __init__(self, config: SystemConfig, http: PartnerHttp) -> None:
         self._http = http
         self._ytunnus = config.options.get("ytunnus", "")
+        self._overlap = int(config.options.get("feed_overlap", OVERLAP))
         self._purpose = PURPOSES.get(config.options.get("purpose", "work_ability_support"))
 
     async def find(self, hetu: str) -> Found:
@@ -113,6 +121,40 @@ class Ura:
         del found, standing, key, licence
         return "retained"
 
+    async def changes(self, cursor: str | None) -> Changes:
+        """Ask for the rows after the cursor, one page; see `feed` for what the cursor is.
+
+        A cursor that is not ours, or that knows a newer number than Ura does (Ura was set back), is lost.
+        """
+        start = None if cursor is None else Cursor.parse(cursor)
+        async with self._http.one_call():
+            asked = {"edellinen": start.at, "max": PAGE} if start is not None else {"edellinen": 0, "max": 1}
+            data = await self._read("muutokset/hae", asked)
+        try:
+            page = Page.model_validate(data)
+        except ValueError:
+            raise unreadable(wrote=False) from None
+        if start is None or start.newest > page.viimeisin:
+            fresh = Cursor.start(page.viimeisin, overlap=self._overlap)
+            return Changes((), str(fresh), lost=cursor is not None)
+        numbers = [row.muutosnumero for row in page.muutokset]
+        onward = start.after(numbers, newest=page.viimeisin, more=page.lisaa, overlap=self._overlap)
+        if onward is None:
+            raise unreadable(wrote=False)
+        return Changes(hints_of(page.muutokset), str(onward), more=page.lisaa)
+
+    def read_notice(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Notice:
+        """Ura sends no messages, so that one in its name is false. Raises: NotAuthentic."""
+        del headers, body, now
+        raise NotAuthentic(rule="ura sends no messages")
+
+    async def number_of(self, person_id: str) -> str | None:
+        """The number put together again; ``None`` on a legacy row without the century sign."""
+        async with self._http.one_call():
+            data = await self._read("suunnitelma/hae", {"asiakasnro": person_id})
+        sign = _sign_of(data["asiakas"])
+        return None if sign is None else sign.joined
+
     async def health(self) -> Health:
         """Ask the gateway whether it is there and lets us in."""
         began = time.monotonic()
@@ -122,7 +164,7 @@ class Ura:
                 raise Blocked(msg)
             async with self._http.one_call():
                 answer = await self._http.send("GET", "/ura/v2/tila")
-            _raise_for_gateway(answer, wrote=False)
+            raise_for_gateway(answer, wrote=False)
         except PartnerError as trouble:
             return Health(ok=False, detail=trouble.code)
         return Health(ok=True, milliseconds=(time.monotonic() - began) * 1000)
@@ -163,7 +205,6 @@ class Ura:
         if self._purpose is None:
             msg = "purpose"
             raise Blocked(msg)
-        wrote = licence is not None
         answer = await self._http.send(
             "POST",
             f"/ura/v2/{call}",
@@ -171,17 +212,7 @@ class Ura:
             headers={"content-type": "application/json", "KIPA-MessageId": str(message)},
             licence=licence,
         )
-        _raise_for_gateway(answer, wrote=wrote)
-        try:
-            envelope = Vastaus.model_validate(json_object(answer, wrote=wrote))
-        except ValueError:
-            raise _unreadable(wrote=wrote) from None
-        if envelope.paluukoodi == "E":
-            raise _error_of(envelope)
-        data: object = envelope.data
-        if envelope.paluukoodi not in {"0", "H"} or not isinstance(data, dict):
-            raise _unreadable(wrote=wrote)
-        return cast("Native", data)
+        return data_of(answer, wrote=licence is not None)
 
 
 def connect(config: SystemConfig) -> Ura:
@@ -214,31 +245,3 @@ def _changed_forms(was: list[Native], now: list[Native]) -> Iterator[Native]:
             yield form
     for viite in standing:
         yield {"viite": viite, "poistettu": True}
-
-
-def _raise_for_gateway(answer: httpx.Response, *, wrote: bool) -> None:
-    raise_for_outage(answer, wrote=wrote)
-    if answer.status_code in {401, 403}:
-        msg = f"http-{answer.status_code}"
-        raise Blocked(msg)
-    if answer.status_code != 200:
-        raise Refused((Refusal(f"http-{answer.status_code}"),))
-
-
-def _unreadable(*, wrote: bool) -> PartnerError:
-    return OutcomeUnknown("malformed-envelope") if wrote else TryLater("malformed-envelope")
-
-
-def _error_of(envelope: Vastaus) -> PartnerError:
-    """Translate ``paluukoodi`` E. Ura's own wording is left out: it may repeat what was sent."""
-    numbers = {error.nro for error in envelope.virheet}
-    if numbers & _KEEPS_US_OUT:
-        return Blocked(f"ura-{min(numbers & _KEEPS_US_OUT)}")
-    if _STALE in numbers:
-        return ChangedUnderneath(f"ura-{_STALE}")
-    if numbers & _UNKNOWN:
-        return NotThere(f"ura-{min(numbers & _UNKNOWN)}")
-    return Refused(
-        tuple(Refusal(f"ura-{error.nro}", error.kentta, error.merkki or "") for error in envelope.virheet)
-        or (Refusal("ura-E"),)
-    )

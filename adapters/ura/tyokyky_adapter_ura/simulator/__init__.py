@@ -2,14 +2,16 @@
 
 import argparse
 
+from tyokyky_adapter_ura.simulator import changelog
 from tyokyky_adapter_ura.simulator.app import Gateway
+from tyokyky_adapter_ura.simulator.changelog import ChangeLog
 from tyokyky_adapter_ura.simulator.control import Desk
 from tyokyky_adapter_ura.simulator.register import Register
-from tyokyky_bridge.adapterkit.simulation import Made, Simulation
+from tyokyky_bridge.adapterkit.simulation import Knob, Made, Simulation
 
 DEFAULT_KEY = "sim-kipa-key"
 DEFAULT_YTUNNUS = "9000001-1"
-KNOBS = {"night_window": None}
+KNOBS: dict[str, Knob] = {"night_window": None, **changelog.KNOBS}
 """``night_window``: whether writing closes from 22.00 to 05.00 Finnish time; null leaves it to ``--open-at-night``."""
 
 
@@ -26,11 +28,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def make(sim: Simulation, args: argparse.Namespace) -> Made:
     """Put gateway, register and desk together."""
-    register = Register(sim)
+    log = ChangeLog(sim)
+    register = Register(sim, log)
     desk = Desk(sim, register)
     allowed = frozenset(args.ytunnus or [DEFAULT_YTUNNUS])
     gateway = Gateway(
-        sim, register, key=args.subscription_key, ytunnukset=allowed, closes=not args.open_at_night
+        sim, register, log, key=args.subscription_key, ytunnukset=allowed, closes=not args.open_at_night
     )
     return Made(
         app=gateway.app(),

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from tyokyky_adapter_ura.simulator.changelog import ChangeLog
 from tyokyky_adapter_ura.simulator.register import Declined, Register, Row
 from tyokyky_adapter_ura.simulator.rules import Error
 from tyokyky_bridge.adapterkit.simulation import HELSINKI, Simulation
@@ -28,10 +29,18 @@ class Gateway:
     """Answers one request after the other, each in one transaction with its effects and its remembered answer."""
 
     def __init__(
-        self, sim: Simulation, register: Register, *, key: str, ytunnukset: frozenset[str], closes: bool
+        self,
+        sim: Simulation,
+        register: Register,
+        log: ChangeLog,
+        *,
+        key: str,
+        ytunnukset: frozenset[str],
+        closes: bool,
     ) -> None:
         self._sim = sim
         self._register = register
+        self._log = log
         self._key = key
         self._ytunnukset = ytunnukset
         self._closes = closes
@@ -126,8 +135,10 @@ class Gateway:
                     "palautteet": register.forms_of(number),
                 }
             case "muutokset/hae":
-                rows, more = register.changes(int(asked.get("edellinen") or 0), int(asked.get("max") or 200))
-                return {"muutokset": rows, "lisaa": more}
+                rows, more = self._log.after(
+                    _count(asked, "edellinen", least=0), _count(asked, "max", least=1)
+                )
+                return {"muutokset": rows, "lisaa": more, "viimeisin": self._log.newest()}
             case "asiakas/tallenna":
                 return _receipt(register.save_person(_row(asked, "asiakas")))
             case "suunnitelma/tallenna":
@@ -140,6 +151,13 @@ def _receipt(row: Row) -> Row:
     return {
         name: row[name] for name in ("asiakasnro", "suunnitelmanro", "viite", "muutosnumero") if name in row
     }
+
+
+def _count(asked: Row, name: str, *, least: int) -> int:
+    number = asked.get(name)
+    if not isinstance(number, int) or isinstance(number, bool) or not least <= number < 10**15:
+        raise Declined(Error(10, "SANOMA VIRHEELLINEN", name))
+    return number
 
 
 def _row(asked: Row, name: str) -> Row:

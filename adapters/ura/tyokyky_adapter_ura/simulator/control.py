@@ -4,6 +4,7 @@ from typing import Any
 
 from tyokyky_adapter_ura.records import SplitHetu
 from tyokyky_adapter_ura.simulator.register import Register, Row, form_key
+from tyokyky_adapter_ura.simulator.rules import IDENTITY
 from tyokyky_bridge.adapterkit.simulation import ControlError, Simulation
 
 
@@ -38,7 +39,14 @@ class Desk:
         ]
 
     def edit(self, given: dict[str, Any]) -> dict[str, Any]:
-        """``{"act": "edit", "suunnitelmanro" | "asiakasnro" | "viite": …, "fields": {…}}``: overwrite fields."""
+        """Overwrite ``fields`` of a row, or save a whole ``content``.
+
+        ``{"act": "edit", "suunnitelmanro" | "asiakasnro" | "viite": …, "fields": {…}}``, or
+        ``{"act": "edit", "suunnitelmanro" | "asiakasnro" | "hetu": …, "content": {…}}`` in the shape of
+        `Standing.content`; the person need not have a plan yet.
+        """
+        if "content" in given:
+            return self._save(self._person_meant(given), given["content"])
         kind, key, row = self._row_meant(given)
         return {"muutosnumero": self._register.force(kind, key, row | given["fields"])["muutosnumero"]}
 
@@ -47,7 +55,7 @@ class Desk:
         return self.edit(given | {"fields": {given["field"]: given["lines"]}})
 
     def delete(self, given: dict[str, Any]) -> dict[str, Any]:
-        """``{"act": "delete", "suunnitelmanro" | "viite": …}``: leave a tombstone."""
+        """``{"act": "delete", "suunnitelmanro" | "hetu" | "viite" | "asiakasnro": …}``: leave a tombstone."""
         kind, key, _ = self._row_meant(given)
         return {"muutosnumero": self._register.bury(kind, key)["muutosnumero"]}
 
@@ -88,6 +96,36 @@ class Desk:
         for form in record.get("palautteet", []):
             self.send_form({"asiakasnro": number, "form": form})
 
+    def _save(self, number: str, content: dict[str, Any]) -> dict[str, Any]:
+        """Person row and forms where they differ, and always the plan: whoever presses "save" makes a version."""
+        person = self._register.person(number)
+        if "asiakas" in content:
+            edited = _person_row(content["asiakas"], person)
+            if edited != person:
+                self._register.force("asiakas", number, edited)
+        if "palautteet" in content:
+            self._save_forms(number, content["palautteet"])
+        standing = self._register.plan_of(number) or {
+            "suunnitelmanro": str(self._state.next_number("suunnitelmanro", start=77120))
+        }
+        plan = content["suunnitelma"] | {"suunnitelmanro": standing["suunnitelmanro"], "asiakasnro": number}
+        saved = self._register.force("suunnitelma", plan["suunnitelmanro"], plan)
+        return {name: saved[name] for name in ("asiakasnro", "suunnitelmanro", "muutosnumero")}
+
+    def _save_forms(self, number: str, forms: list[Row]) -> None:
+        standing = {form["viite"]: form for form in self._register.forms_of(number)}
+        for form in forms:
+            was = standing.pop(form.get("viite"), {"asiakasnro": number})
+            if was | form != was:
+                self.send_form({"asiakasnro": number, "form": form})
+        for form in standing.values():
+            self._register.bury("palaute", form_key(form))
+
+    def _person_meant(self, given: dict[str, Any]) -> str:
+        if "suunnitelmanro" in given:
+            return self._row_meant(given)[2]["asiakasnro"]
+        return self._number(given)
+
     def _number(self, given: dict[str, Any]) -> str:
         if "asiakasnro" in given:
             return str(given["asiakasnro"])
@@ -105,7 +143,7 @@ class Desk:
         for name, kind in (("suunnitelmanro", "suunnitelma"), ("asiakasnro", "asiakas")):
             if name in given:
                 row = self._state.get(kind, str(given[name]))
-                if row is not None:
+                if row is not None and not row.get("poistettu"):
                     return kind, str(given[name]), row
         if "hetu" in given:
             plan = self._register.plan_of(self._number(given))
@@ -113,3 +151,12 @@ class Desk:
                 return "suunnitelma", plan["suunnitelmanro"], plan
         msg = "name a row that exists: suunnitelmanro, viite, asiakasnro, or hetu of a person with a plan"
         raise ControlError(msg)
+
+
+def _person_row(edited: Row, standing: Row) -> Row:
+    """A person row as its user left it: the number split again, also when it is another one now."""
+    row = {name: value for name, value in edited.items() if name != "henkilotunnus"}
+    number = edited.get("henkilotunnus")
+    identity = {name: standing[name] for name in IDENTITY if name in standing}
+    kept = {name: standing[name] for name in ("asiakasnro", "muutosnumero")}
+    return row | (SplitHetu.of(number).fields() if number else identity) | kept

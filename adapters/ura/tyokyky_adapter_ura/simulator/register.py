@@ -4,17 +4,17 @@ import copy
 from collections.abc import Iterator
 from typing import Any, cast
 
+from tyokyky_adapter_ura.simulator.changelog import ChangeLog
 from tyokyky_adapter_ura.simulator.rules import IDENTITY, Error, check
 from tyokyky_bridge.adapterkit.simulation import Simulation
 
 Row = dict[str, Any]
 
 STALE = Error(42, "MUUTOSNUMERO EI TÄSMÄÄ")
-FIRST_CHANGE_NUMBER = 104880
 KEYED_OTHERWISE = frozenset({"ajokortit", "palautteet"})
 
 
-class Declined(Exception):
+class Declined(ValueError):
     """A request that is refused with errors; nothing was changed."""
 
     def __init__(self, *errors: Error) -> None:
@@ -25,8 +25,9 @@ class Declined(Exception):
 class Register:
     """Reading and saving rows. Every save compares the change number that the saver had read."""
 
-    def __init__(self, sim: Simulation) -> None:
+    def __init__(self, sim: Simulation, log: ChangeLog) -> None:
         self._sim = sim
+        self._log = log
         self._state = sim.state
 
     # reading
@@ -58,25 +59,6 @@ class Register:
         """The person's feedback forms in the order they were posted, tombstones left out."""
         forms = [row for _, row in self._state.list("palaute") if row["asiakasnro"] == asiakasnro]
         return sorted((row for row in forms if not row.get("poistettu")), key=lambda row: row["muutosnumero"])
-
-    def changes(self, after: int, most: int) -> tuple[list[Row], bool]:
-        """Rows changed after *after*, oldest first: kind, numbers, and ``poistettu`` for tombstones."""
-        rows = sorted(
-            (
-                {
-                    "laji": kind,
-                    "tunnus": row.get("viite", key),
-                    "asiakasnro": row["asiakasnro"],
-                    "muutosnumero": row["muutosnumero"],
-                    **({"poistettu": True} if row.get("poistettu") else {}),
-                }
-                for kind in ("asiakas", "suunnitelma", "palaute")
-                for key, row in self._state.list(kind)
-                if row["muutosnumero"] > after
-            ),
-            key=lambda row: row["muutosnumero"],
-        )
-        return rows[:most], len(rows) > most
 
     # saving
 
@@ -144,20 +126,14 @@ class Register:
         for element in _elements(stored):
             if not element.get("tunniste"):
                 element["tunniste"] = self._fresh_key()
-        stored["muutosnumero"] = self._next_change_number()
+        stored["muutosnumero"] = self._log.take_number()
         self._state.put(kind, key, stored)
+        self._log.note(kind, stored.get("viite", key), stored)
         self._sim.effect(f"{kind} {stored.get('viite', key)} muutosnumero {stored['muutosnumero']}")
         return stored
 
     def _fresh_key(self) -> str:
         return f"ura-{self._state.next_number('tunniste')}"
-
-    def _next_change_number(self) -> int:
-        """Strictly growing, with gaps: a reader that counts on consecutive numbers would wait for ever."""
-        last = self._state.get("_ura", "muutosnumero")
-        number = FIRST_CHANGE_NUMBER if last is None else last["value"] + 1 + last["value"] % 3
-        self._state.put("_ura", "muutosnumero", {"value": number})
-        return number
 
     def _with_plan_number(self, person: Row) -> Row:
         plan = self.plan_of(person["asiakasnro"])
