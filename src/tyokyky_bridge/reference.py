@@ -8,6 +8,7 @@ import yaml
 from tyokyky_bridge.api.app import create_app, describe
 from tyokyky_bridge.api.errors_page import render_errors
 from tyokyky_bridge.bootstrap import shipped_legal_bases
+from tyokyky_bridge.domain.authority_page import render_authority_page
 from tyokyky_bridge.domain.decision_page import render_decision_page
 from tyokyky_bridge.domain.dictionary import render_data_dictionary
 from tyokyky_bridge.mapping.pages import fidelity_page, mapping_page
@@ -23,6 +24,7 @@ def generated() -> dict[str, str]:
         OPENAPI: openapi_text(),
         "docs/reference/errors.md": render_errors(),
         "docs/reference/data-dictionary.md": render_data_dictionary(),
+        "docs/reference/authority.md": render_authority_page(),
         "docs/reference/decision-table.md": render_decision_page(shipped_legal_bases()),
         "docs/reference/fidelity.md": fidelity_page(tuple(lenses.values())),
     }

@@ -20,6 +20,7 @@ from tyokyky_bridge.domain.parties import Register
 from tyokyky_bridge.domain.plan import SupportPlan
 from tyokyky_bridge.services.shape import flatten, is_under, place_of
 
+
 class NotYourField(BridgeError):
     """Another register has the authority over a field (the Auth. column of the data dictionary)."""
 
