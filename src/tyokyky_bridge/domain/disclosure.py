@@ -5,7 +5,7 @@ Adapters, interfaces, exports and notices take a `View` and never a plan, and a 
 Source: design 4, domain report 6.6, 5.6.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -75,6 +75,12 @@ class View:
     def __repr__(self) -> str:
         """Say whose view it is and how much it holds; never what."""
         return f"View(version {self.version} for {self.recipient}, {len(self.leaves)} items)"
+
+    def without(self, paths: Collection[str]) -> "View":
+        """A narrower view of the same plan: these items are left alone as if they were withheld."""
+        members = {name: getattr(self, name) for name in self.__slots__}
+        kept = {path: value for path, value in self.leaves.items() if path not in paths}
+        return View(_SEAL, **members | {"leaves": MappingProxyType(kept)})
 
     @property
     def is_empty(self) -> bool:

@@ -9,7 +9,7 @@ from uuid import UUID
 from tyokyky_bridge.domain.calendar import finnish_day
 from tyokyky_bridge.domain.errors import BridgeError, InvalidPlan, Problem
 from tyokyky_bridge.domain.hetu import InvalidHetu, parse_hetu
-from tyokyky_bridge.domain.items import Leaves, Scalar, leaves_of, leaves_to_json
+from tyokyky_bridge.domain.items import Leaves, Scalar, leaves_of
 from tyokyky_bridge.domain.revision import Origin, Revision
 from tyokyky_bridge.services.bridge import Bridge
 from tyokyky_bridge.services.callers import Caller, NotForRole, Role
@@ -21,19 +21,13 @@ from tyokyky_bridge.services.loading import PlanNotFound, revision_of
 from tyokyky_bridge.services.ports import Tx
 from tyokyky_bridge.services.records import AuditEntry, Doc, RevisionHead
 from tyokyky_bridge.services.repeats import RepeatKey, once
+from tyokyky_bridge.services.revising import append_revision, origins_after, stored
 from tyokyky_bridge.services.shape import members_of
 from tyokyky_bridge.services.sight import Seen, see, seen_after, seen_revision
 
 CLOSED = frozenset({"closed", "cancelled", "superseded"})
 EDITORS = frozenset({Role.PROFESSIONAL, Role.SYSTEM})
 READERS = EDITORS | {Role.OVERSIGHT}
-_FENCES = (
-    "network.members[",
-    "header.typ_customership.",
-    "necessity_marks[",
-    "closing.",
-    "client.non_disclosure.",
-)
 
 
 class StalePlan(BridgeError):
@@ -112,7 +106,7 @@ async def create_plan(
         revision = Revision(
             plan=plan,
             version=1,
-            origins=_origins({}, {}, leaves, caller, now),
+            origins=origins_after({}, {}, leaves, _origin(caller, now)),
             recorded_at=now,
             recorded_by=caller.party,
         )
@@ -123,7 +117,7 @@ async def create_plan(
             status=str(leaves["header.status"]),
             cause="api",
             actor=caller.party,
-            **_stored(revision, leaves),
+            **stored(revision, leaves),
         )
         refresh_links(tx, bridge, plan_id=plan_id, client_id=client_id, revision=revision)
         _audit(tx, caller, "plan/created", client_id, plan_id, {"version": 1})
@@ -181,25 +175,16 @@ async def revise_plan(
         if leaves == before:
             return seen
         _check_identity(tx, bridge, seen.client_id, leaves)
-        now = tx.now()
-        revision = Revision(
+        revision = append_revision(
+            tx,
+            bridge,
+            client_id=seen.client_id,
+            before=seen.revision,
             plan=plan,
-            version=seen.revision.version + 1,
-            origins=_origins(before, seen.revision.origins, leaves, caller, now),
-            recorded_at=now,
-            recorded_by=caller.party,
-        )
-        tx.plans.append(
-            plan_id,
-            expected=seen.revision.version,
-            status=str(leaves["header.status"]),
+            fresh=_origin(caller, tx.now()),
             cause=cause,
-            actor=caller.party,
-            **_stored(revision, leaves),
+            at=tx.now(),
         )
-        if _fences(before) != _fences(leaves):
-            tx.clients.bump_epoch(seen.client_id)
-        refresh_links(tx, bridge, plan_id=plan_id, client_id=seen.client_id, revision=revision)
         touched = sorted(p for p in before.keys() | leaves.keys() if before.get(p) != leaves.get(p))
         _audit(
             tx,
@@ -286,24 +271,8 @@ def _recall(tx: Tx, bridge: Bridge, caller: Caller) -> Callable[[Doc], Seen]:
     return lambda kept: see(tx, bridge, caller, UUID(kept["plan"]))
 
 
-def _origins(
-    before: Leaves, origins: Mapping[str, Origin], after: Leaves, caller: Caller, at: datetime
-) -> dict[str, Origin]:
-    """Who each item comes from: unchanged items keep their origin, the rest is the caller's."""
-    fresh = Origin(party=caller.party, at=at, role=caller.role.value)
-    return {p: origins[p] if p in origins and before.get(p) == value else fresh for p, value in after.items()}
-
-
-def _fences(leaves: Leaves) -> dict[str, Scalar]:
-    """Network, customership, marks, the end, and a non-disclosure order: with these changes who may have what."""
-    return {p: v for p, v in leaves.items() if p.startswith(_FENCES) or ".necessary_for_employment." in p}
-
-
-def _stored(revision: Revision, leaves: Leaves) -> dict[str, Any]:
-    return {
-        "leaves": leaves_to_json(leaves),
-        "origins": {path: origin.to_json() for path, origin in revision.origins.items()},
-    }
+def _origin(caller: Caller, at: datetime) -> Origin:
+    return Origin(party=caller.party, at=at, role=caller.role.value)
 
 
 def _need(caller: Caller, roles: frozenset[Role]) -> None:
