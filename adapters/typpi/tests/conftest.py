@@ -11,7 +11,7 @@ import pytest
 
 from tyokyky_adapter_typpi import connect
 from tyokyky_adapter_typpi.assertion import Signer, make_key
-from tyokyky_bridge.adapterkit.contract import Adapter, SystemConfig
+from tyokyky_bridge.adapterkit.contract import Adapter, Hint, SystemConfig
 from tyokyky_bridge.adapterkit.testing import SimulatorProcess
 
 SANNA = "030278-958K"
@@ -45,6 +45,31 @@ class Office:
 
         return asyncio.run(told())
 
+    def hears(self, happens: Callable[[Adapter], Any], **options: str) -> list[Hint]:
+        """What the hub is told of what *happens*, asking without waiting."""
+
+        async def told() -> list[Hint]:
+            adapter = connect(self.config(**{"feed_wait_s": "0", **options}))
+            try:
+                cursor = (await adapter.changes(None)).cursor
+                happened = happens(adapter)
+                if asyncio.iscoroutine(happened):
+                    await happened
+                return await hints_since(adapter, cursor)
+            finally:
+                await adapter.aclose()
+
+        return asyncio.run(told())
+
+    def edit(self, section: str = "kela", text: str = "x", hetu: str = SANNA) -> None:
+        """Let a worker type something into a section."""
+        self.simulator.act("edit", hetu=hetu, osio=section, tiedot={"lisatiedot": text})
+
+    def rows(self) -> list[dict[str, Any]]:
+        """All rows that the feed has shown so far, as they stood on the wire."""
+        told = [e for e in self.simulator.journal() if e.path.startswith("/typpi/muutokset")]
+        return [row for e in told for row in json.loads(e.response)["_embedded"]["muutokset"]]
+
     def plan_id(self, **sections: dict[str, Any]) -> str:
         """Seed Sanna's plan with these contents, as a worker would have written them."""
         seeded = self.simulator.seed(records=[{"hetu": SANNA, "osiot": sections}])
@@ -64,6 +89,17 @@ class Office:
         base = self.simulator.base_url
         token = httpx.post(f"{base}/typpi/token", data=form, trust_env=False).json()["access_token"]
         return httpx.Client(base_url=base, trust_env=False, headers={"authorization": f"Bearer {token}"})
+
+
+async def hints_since(adapter: Adapter, cursor: str) -> list[Hint]:
+    """All hints since *cursor*, page by page."""
+    page = await adapter.changes(cursor)
+    hints = [*page.hints]
+    while page.more:
+        page = await adapter.changes(page.cursor)
+        hints += page.hints
+    assert not page.lost
+    return hints
 
 
 @pytest.fixture(scope="session")

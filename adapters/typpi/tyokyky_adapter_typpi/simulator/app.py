@@ -3,9 +3,8 @@
 import hashlib
 import json
 import time
-from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import ceil
 from typing import Any, cast
 from urllib.parse import parse_qsl
@@ -31,7 +30,6 @@ class Door:
     sim: Simulation
     desk: TokenDesk
     register: Register
-    seen: dict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
 
     def app(self) -> Starlette:
         """The partner's interface."""
@@ -194,16 +192,15 @@ class Door:
 
     def _count(self, caller: Caller) -> None:
         limit = self.sim.chaos["rate_per_min"]
-        now, seen = time.monotonic(), self.seen[caller.client_id]
-        while seen and seen[0] <= now - 60:
-            seen.popleft()
         if limit is None:
             return
+        now, kept = time.time(), self.sim.state.get("tahti", caller.client_id) or {"at": []}
+        seen = [at for at in kept["at"] if now - 60 < at <= now]
         if len(seen) >= limit:
             wait = ceil(60 - (now - seen[0])) if seen else 60
             headers = {"retry-after": str(max(1, wait))}
             raise ProblemAnswer(429, "liikaa-pyyntoja", "Liikaa pyyntöjä", headers=headers)
-        seen.append(now)
+        self.sim.state.put("tahti", caller.client_id, {"at": [*seen, now]})
 
 
 async def _object(request: Request) -> Document:
