@@ -44,14 +44,17 @@ def effica(process):
 
 @pytest.fixture
 def tell(effica, tls_dir):
-    """Run a story with a connected adapter: ``tell(lambda adapter: adapter.find(hetu))``."""
+    """Run a story with a connected adapter: ``tell(lambda adapter: adapter.find(hetu))``.
 
-    def run(story, **options):
+    *clock* is the hub's own, for the change log; by default the machine's.
+    """
+
+    def run(story, *, clock=None, **options):
         async def told():
             config = SystemConfig(
                 "effica-lr", effica.base_url, certificates.options(tls_dir) | ACCOUNT | options
             )
-            adapter = connect(config)
+            adapter = connect(config, **({"clock": clock} if clock else {}))
             try:
                 return await story(adapter)
             finally:
