@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 import respx
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tyokyky_adapter_ura import connect
@@ -82,6 +82,8 @@ POLLS = st.none()
 LIVES = st.lists(st.one_of(SAVES, SAVES, POLLS), max_size=60)
 
 
+# A row (3) that comes late behind a page's end, and the numbers run on before the next page.
+@example([(3, OVERLAP), (1, 0), (1, 0), None, (9, 0), (9, 0), None], 1)
 @given(LIVES, st.integers(1, 30))
 def test_no_row_is_ever_missed_whatever_comes_late_and_wherever_a_page_ends(
     life: list[tuple[int, int] | None], most: int
