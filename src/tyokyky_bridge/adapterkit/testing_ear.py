@@ -39,7 +39,11 @@ async def asked(adapter: Adapter, cursor: str | None) -> Changes:
 
 
 class Ear:
-    """Hears what a partner tells from now on, each hint once, whichever way its manifest says it tells."""
+    """Hears what a partner tells from now on, each hint once, whichever way its manifest says it tells.
+
+    Attributes:
+        fresh: Everything new in the last `hear`, whomever it is about.
+    """
 
     def __init__(self, desk: Desk, adapter: Adapter) -> None:
         self._desk = desk
@@ -47,6 +51,7 @@ class Ear:
         self._pushes = Manifest.of(desk.case.package).feed == "push"
         self._heard: set[Hint] = set()
         self._cursor: str | None = None
+        self.fresh: list[Hint] = []
 
     @classmethod
     async def open(cls, desk: Desk, adapter: Adapter, cursor: str | None = None) -> "Ear":
@@ -59,11 +64,11 @@ class Ear:
     async def hear(self, found: Found) -> list[Hint]:
         """What is new about *found*: in one round of asking, or in the messages that come within a few seconds."""
         until = time.monotonic() + PUSHED_WITHIN_S
-        fresh = about(found, await self._round())
-        while self._pushes and not fresh and time.monotonic() < until:
+        self.fresh = await self._round()
+        while self._pushes and not about(found, self.fresh) and time.monotonic() < until:
             await asyncio.sleep(0.02)
-            fresh = about(found, await self._round())
-        return fresh
+            self.fresh += await self._round()
+        return about(found, self.fresh)
 
     async def _round(self) -> list[Hint]:
         if self._pushes:
