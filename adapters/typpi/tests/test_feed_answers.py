@@ -125,11 +125,13 @@ def test_pages_show_each_row_that_a_party_may_see_once_and_in_order(
         feed.note("asiakkuus", client, at=feed.sim.clock.now(), by=None)
     seen, after, more = [], min(start, len(serving)), True
     expected = [str(n) for n, parties in enumerate(serving, 1) if n > after and "kela" in parties]
+    promised = False
     while more:
         shown = feed.page(KELA, after, limit=limit)
+        assert shown.rows or not promised
         assert len(shown.rows) == limit or not shown.more
         seen += [row["asiakasId"] for row in shown.rows]
-        after, more = shown.last, shown.more
+        after, more, promised = shown.last, shown.more, shown.more
     assert seen == expected
     assert after == len(serving)
 
