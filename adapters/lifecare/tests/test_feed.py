@@ -358,12 +358,13 @@ def test_a_user_saves_a_whole_record_person_included(lifecare: SimulatorProcess,
 
 
 def test_acts_on_what_is_not_there_are_told_so(lifecare: SimulatorProcess) -> None:
-    for act, given in (
+    wrong: list[tuple[str, dict[str, Any]]] = [
         ("void", {"hetu": HETU}),
         ("edit", {"hetu": NEW, "content": {}}),
         ("change_hetu", {"from": NEW, "to": HETU}),
         ("merge", {"lose": "P-1", "keep": PERSON}),
         ("subscribe", {"url": "ftp://x"}),
-    ):
+    ]
+    for act, given in wrong:
         with pytest.raises(RuntimeError, match="control refused: 400"):
             lifecare.act(act, **given)

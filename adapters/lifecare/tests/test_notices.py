@@ -5,6 +5,7 @@ import hmac
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -62,6 +63,17 @@ def adt(kind: str, *segments: str, control_id: str = "4f2e9b10c7d34a5e8f60") -> 
 def test_a_signed_document_is_a_change_to_look_at() -> None:
     hint = Hint("changed", "P-204511", "LC-7F3A91", "7")
     assert read(event()) == Notice(EVENT["lahetysId"], (hint,))
+
+
+@given(st.uuids(version=4))
+def test_no_random_id_is_taken_for_an_identity_number(uuid: UUID) -> None:
+    assert read(event(lahetysId=str(uuid))).event_id == str(uuid)
+    assert read(adt("A31", PID, control_id=uuid.hex[:20]), ADT).event_id == uuid.hex[:20]
+
+
+def test_a_run_of_digits_within_an_id_is_nobodys_number() -> None:
+    assert read(event(lahetysId="f123456a7890bcdef012")).hints
+    assert read(adt("A31", PID, control_id="f123456a7890bcdef012"), ADT).hints
 
 
 def test_a_voided_document_is_gone() -> None:

@@ -51,8 +51,8 @@ class Lifecare:
 
     def __init__(self, config: SystemConfig) -> None:
         self._session = Session(config)
-        named = (config.options.get(name, "") for name in ("notify_secret", "notify_secret_next"))
-        self._notify_secrets = tuple(secret for secret in named if secret)
+        named = ("notify_secret", "notify_secret_next")
+        self._notify_secrets = tuple(config.options.get(name, "") for name in named)
 
     async def find(self, hetu: str) -> Found:
         """See `Adapter.find`."""

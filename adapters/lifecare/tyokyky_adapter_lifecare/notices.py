@@ -27,7 +27,8 @@ _ADT_KINDS: dict[str, HintKind] = {"ADT^A31": "identity", "ADT^A39": "merged"}
 _MARKS_AT_MOST = 8
 _MOMENT = re.compile(r"\d{1,12}", re.ASCII)
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
-_HETU = re.compile(r"\d{6}[-+A-FU-Y]\d{3}[0-9A-Y]", re.ASCII | re.IGNORECASE)
+# Standing alone: in the middle of a random hexadecimal id the same run of characters is nobody's number.
+_HETU = re.compile(r"(?<![0-9A-Z])\d{6}[-+A-FU-Y]\d{3}[0-9A-Y](?![0-9A-Z])", re.ASCII | re.IGNORECASE)
 
 
 def _opaque(value: str) -> str:
