@@ -32,6 +32,7 @@ from tyokyky_bridge.services.records import (
     IdentifierRow,
     Intent,
     Kind,
+    Lease,
     LinkCounts,
     LinkResult,
     LinkRow,
@@ -538,6 +539,22 @@ class Workers(Protocol):
         """Workers not heard of for longer than that."""
         ...
 
+    def agenda(self, systems: tuple[str, ...]) -> dict[str, datetime]:
+        """From when each system has something to claim, its gate considered; systems with nothing at all are left out."""
+        ...
+
+    def leases(self) -> tuple[Lease, ...]:
+        """All leases that are held."""
+        ...
+
+    def gone(self, name: str) -> bool:
+        """Whether the process behind a worker's name is seen to be dead. A hint: it can be wrong, either way."""
+        ...
+
+    def free(self, leases: Collection[Lease]) -> int:
+        """Make leased links due at once, each unless its epoch has moved on; returns how many."""
+        ...
+
 
 class Tx(Protocol):
     """One open transaction."""
@@ -586,6 +603,10 @@ class Tx(Protocol):
         ...
 
 
+ANY_SYSTEM = "*"
+"""The bell that rings when another process has committed something and it is not known what became due."""
+
+
 class Bell(Protocol):
     """Rings after a commit that made a link of its system due in this process. A hint only: polling is the
     guarantee.
@@ -618,6 +639,13 @@ class Store(Protocol):
 
     def bell(self, system: str) -> Bell:
         """The bell of a system, always the same one."""
+        ...
+
+    async def attend(self, worker: str) -> None:
+        """Until cancelled: let others see that *worker* lives, and let their commits ring the bells here.
+
+        Wakes are hints, and what is seen of a worker is too: nothing stops when the database is away.
+        """
         ...
 
     async def aclose(self) -> None:

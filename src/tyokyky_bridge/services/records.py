@@ -379,6 +379,15 @@ class IdempotencyRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Lease:
+    """Who holds a link, and under which epoch."""
+
+    link_id: int
+    epoch: int
+    worker: str
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerRow:
     """A worker process by its name, and when it was last heard of."""
 

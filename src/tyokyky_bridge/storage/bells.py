@@ -1,4 +1,4 @@
-"""Wake-ups inside one process. Between processes polling is the guarantee (sync.md 8.18)."""
+"""Wake-ups inside one process; commits of others ring them through `Store.attend`. Polling is the guarantee."""
 
 import asyncio
 from collections.abc import Iterable

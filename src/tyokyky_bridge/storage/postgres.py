@@ -4,17 +4,19 @@ import asyncio
 import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import orjson
 from sqlalchemy import URL, Connection, func, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
 
 from tyokyky_bridge.services.ports import Bell, ConstraintBroken, StoreError, StoreUnavailable, Tx
 from tyokyky_bridge.storage.bells import Bells
 from tyokyky_bridge.storage.faults import CLOSED, translate, worth_another_run
 from tyokyky_bridge.storage.session import RunAgain, Session
+from tyokyky_bridge.storage.side_channel import SideChannel
 from tyokyky_bridge.storage.transaction import Transaction
 from tyokyky_bridge.storage.types import to_json
 
@@ -26,15 +28,16 @@ _CLOCK = select(func.clock_timestamp())
 
 
 def postgres_engine(url: URL, *, pool_size: int = 10) -> AsyncEngine:
-    """An engine with bounded waits and no personal data in error texts."""
+    """An engine with bounded waits and no personal data in error texts; without a pool when its size is 0."""
+    pool: dict[str, Any] = {"poolclass": NullPool, "isolation_level": "AUTOCOMMIT"}
+    if pool_size:
+        pool = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": 30}
     query = dict(url.query)
     if "sslmode" in query:  # libpq's name for what asyncpg calls ssl
         query["ssl"] = query.pop("sslmode")
     return create_async_engine(
         url.set(drivername="postgresql+asyncpg", query=query),
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_timeout=30,
+        **pool,
         hide_parameters=True,
         json_serializer=to_json,
         json_deserializer=orjson.loads,
@@ -44,7 +47,7 @@ def postgres_engine(url: URL, *, pool_size: int = 10) -> AsyncEngine:
                 "application_name": "tyokyky-bridge",
                 "timezone": "UTC",
                 "lock_timeout": "10s",
-                "idle_in_transaction_session_timeout": "60s",
+                "idle_in_transaction_session_timeout": "10s",
             },
         },
     )
@@ -69,6 +72,7 @@ class PostgresStore:
         self._reading = self._writing.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
+        self._side = SideChannel(postgres_engine(url, pool_size=0), self._bells.ring)
         self._closed = False
 
     async def write(self, fn: Callable[[Tx], T]) -> T:
@@ -94,6 +98,7 @@ class PostgresStore:
                 break
             else:
                 self._bells.ring(due)
+                self._side.tell(due)
                 return value
         raise fault
 
@@ -117,9 +122,14 @@ class PostgresStore:
         """The bell of a system."""
         return self._bells.of(system)
 
+    async def attend(self, worker: str) -> None:
+        """Hold the worker's advisory lock and hear other processes' wake-ups, until cancelled."""
+        await self._side.attend(worker)
+
     async def aclose(self) -> None:
         """Close all connections."""
         self._closed = True
+        await self._side.aclose()
         await self._writing.dispose()
 
     async def _write_once(self, fn: Callable[[Tx], T]) -> tuple[T, set[str]]:

@@ -1,6 +1,6 @@
 """The embedded store: one SQLite file, one writer thread, one COMMIT for whatever waits (sync.md 3 and 5).
 
-Several processes may use the same file (hub and worker): every write begins with BEGIN IMMEDIATE and waits
+Two processes may use the same file (hub and worker, ADR 0005): every write begins with BEGIN IMMEDIATE and waits
 its turn.
 """
 
@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,7 +23,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
-from tyokyky_bridge.services.ports import Bell, ConstraintBroken, StoreUnavailable, Tx
+from tyokyky_bridge.services.ports import ANY_SYSTEM, Bell, ConstraintBroken, StoreUnavailable, Tx
 from tyokyky_bridge.storage.bells import Bells
 from tyokyky_bridge.storage.faults import CLOSED, LOST, translate
 from tyokyky_bridge.storage.session import RunAgain, Session
@@ -36,6 +36,9 @@ BATCH = 64
 """Most transactions that share one COMMIT."""
 READERS = 4
 BUSY_TIMEOUT_S = 30.0
+LOOK_S = 0.02
+"""How often a worker looks whether another process has committed."""
+CHECKPOINT_WAIT_MS = 500
 GIVE_WAY_S = 0.002
 """Pause after a batch when more is waiting, so that another process's writer finds a gap."""
 
@@ -107,6 +110,7 @@ class SqliteStore:
         self._clock = clock or (lambda: datetime.now(UTC))
         self._index_key = index_key
         self._bells = Bells()
+        self._path = path
         self._writing = sqlite_engine(path, begin="BEGIN IMMEDIATE")
         self._reading = sqlite_engine(path, begin="BEGIN", query_only=True)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-reader")
@@ -135,6 +139,19 @@ class SqliteStore:
         """The bell of a system."""
         return self._bells.of(system)
 
+    async def attend(self, worker: str) -> None:
+        """Ring when another process has committed: SQLite counts commits where every connection can see it."""
+        del worker  # the lock of its role shows that it lives
+        with closing(sqlite3.connect(self._path, isolation_level=None, timeout=0)) as watch:
+            seen = None
+            while True:
+                with suppress(sqlite3.Error):
+                    (count,) = watch.execute("PRAGMA data_version").fetchone()
+                    if count != seen:
+                        seen = count
+                        self._bells.of(ANY_SYSTEM).ring()
+                await asyncio.sleep(LOOK_S)
+
     async def aclose(self) -> None:
         """Commit what is queued, end the threads and close the file."""
         if self._closed:
@@ -144,7 +161,16 @@ class SqliteStore:
         await asyncio.to_thread(self._writer.join)
         await asyncio.to_thread(self._readers.shutdown)
         self._reading.dispose()
+        await asyncio.to_thread(self._checkpoint)
         self._writing.dispose()
+
+    def _checkpoint(self) -> None:
+        """Leave everything in the file itself, so that a copy of it is whole; not while others are reading."""
+        with suppress(SQLAlchemyError), closing(self._writing.raw_connection()) as connection:
+            cursor = connection.cursor()
+            cursor.execute(f"PRAGMA busy_timeout = {CHECKPOINT_WAIT_MS}")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            cursor.close()
 
     def _session(self, connection: Connection) -> Session:
         return Session(connection, read_clock=lambda _: self._now(), index_key=self._index_key)

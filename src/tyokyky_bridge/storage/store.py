@@ -8,6 +8,7 @@ from sqlalchemy import make_url
 
 from tyokyky_bridge.services import ports
 from tyokyky_bridge.storage.postgres import PostgresStore
+from tyokyky_bridge.storage.role_lock import Role, RoleLock
 from tyokyky_bridge.storage.sqlite import SqliteStore, sqlite_path
 
 KEY_BYTES = 32
@@ -52,3 +53,12 @@ def open_store(
         case _:
             msg = "the store is sqlite:///path or postgresql://…"
             raise ValueError(msg)
+
+
+def take_role(url: str, role: Role) -> RoleLock | None:
+    """Be the only process with this role on a SQLite file; on PostgreSQL everybody may have it.
+
+    Raises: RoleTaken.
+    """
+    parsed = make_url(url)
+    return RoleLock(sqlite_path(parsed), role) if parsed.get_backend_name() == "sqlite" else None

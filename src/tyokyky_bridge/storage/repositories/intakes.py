@@ -20,8 +20,16 @@ _HINT = on_each_engine(
         into(inbox).on_conflict_do_nothing(index_elements=["system", "event_id"]).returning(inbox.c.system)
     )
 )
+_open = inbox.c.outcome.is_(None)
 _SETTLE = update(inbox).where(
-    inbox.c.link_id == _of, inbox.c.outcome.is_(None), inbox.c.received_at <= bindparam("before")
+    inbox.c.link_id == _of, _open, inbox.c.received_at <= bindparam("before"), inbox.c.kind != "identity"
+)
+_SETTLE_ONE = update(inbox).where(inbox.c.system == _system, inbox.c.event_id == bindparam("event_is"), _open)
+_IDENTITIES = (
+    select(inbox)
+    .where(inbox.c.system == _system, inbox.c.kind == "identity", _open)
+    .order_by(inbox.c.received_at, inbox.c.event_id)
+    .limit(bindparam("size"))
 )
 _OF_LINK = select(inbox).where(inbox.c.link_id == _of).order_by(inbox.c.received_at, inbox.c.event_id)
 _PRUNE = delete(inbox).where(inbox.c.received_at < bindparam("before"))
@@ -79,6 +87,18 @@ class InboxTable:
     def settle(self, link_id: int, *, before: datetime, outcome: HintOutcome) -> int:
         now = self._session.now()
         return self._session.count(_SETTLE, of=link_id, before=before, outcome=outcome, settled_at=now)
+
+    def identities(self, system: str, *, limit: int = 20) -> tuple[InboxRow, ...]:
+        rows = self._session.rows(_IDENTITIES, system_is=system, size=limit)
+        return tuple(InboxRow(**values_of(row, InboxRow.__slots__)) for row in rows)
+
+    def settle_one(self, system: str, event_id: str, *, outcome: HintOutcome) -> bool:
+        now = self._session.now()
+        return bool(
+            self._session.count(
+                _SETTLE_ONE, system_is=system, event_is=event_id, outcome=outcome, settled_at=now
+            )
+        )
 
     def of_link(self, link_id: int) -> tuple[InboxRow, ...]:
         rows = self._session.rows(_OF_LINK, of=link_id)

@@ -1,13 +1,28 @@
-"""Worker processes and when they were last heard of."""
+"""Worker processes: when they were last heard of, what they hold, and whether they are seen to be dead."""
 
-from datetime import timedelta
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from functools import cache
+from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, select, update
+from sqlalchemy import (
+    CompoundSelect,
+    Row,
+    bindparam,
+    delete,
+    func,
+    literal,
+    select,
+    text,
+    union_all,
+    update,
+)
 
-from tyokyky_bridge.services.records import WorkerRow
+from tyokyky_bridge.services.records import Lease, WorkerRow
+from tyokyky_bridge.storage.repositories.link_rows import FREE
 from tyokyky_bridge.storage.session import Session, on_each_engine, values_of
-from tyokyky_bridge.storage.tables import worker
+from tyokyky_bridge.storage.tables import link, system_gate, worker
 
 _START = on_each_engine(
     lambda into: (new := into(worker)).on_conflict_do_update(
@@ -22,6 +37,22 @@ _SILENT = (
     .where(worker.c.heartbeat_at < bindparam("since"))
     .order_by(worker.c.heartbeat_at, worker.c.name)
 )
+_LEASES = (
+    select(link.c.id, link.c.lease_epoch, link.c.lease_by)
+    .where(link.c.lease_by.is_not(None))
+    .order_by(link.c.id)
+)
+_FREE = (
+    update(link)
+    .where(
+        link.c.id == bindparam("of"),
+        link.c.lease_epoch == bindparam("epoch"),
+        link.c.lease_by == bindparam("holder"),
+    )
+    .values(want=link.c.want.bitwise_or(link.c.lease_want))
+    .returning(link.c.system)
+)
+_TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(:key)")
 
 
 class WorkerTable:
@@ -48,6 +79,64 @@ class WorkerTable:
     def silent(self, longer_than: timedelta) -> tuple[WorkerRow, ...]:
         rows = self._session.rows(_SILENT, since=self._session.now() - longer_than)
         return tuple(_worker(row) for row in rows)
+
+    def agenda(self, systems: tuple[str, ...]) -> dict[str, datetime]:
+        found: dict[str, datetime] = {}
+        for row in self._session.rows(_waiting(systems)) if systems else ():
+            if row.due_at is None:
+                continue
+            at = row.due_at if row.paused_until is None else max(row.due_at, row.paused_until)
+            found[row.system] = min(at, found.get(row.system, at))
+        return found
+
+    def leases(self) -> tuple[Lease, ...]:
+        return tuple(Lease(row.id, row.lease_epoch, row.lease_by) for row in self._session.rows(_LEASES))
+
+    def gone(self, name: str) -> bool:
+        if self._session.engine == "sqlite":
+            return True  # one worker process holds the file: whoever else is named there has died
+        return bool(self._session.scalar(_TRY_LOCK, key=lock_key(name)))
+
+    def free(self, leases: Collection[Lease]) -> int:
+        freed = 0
+        now = self._session.now()
+        for lease in sorted(leases, key=lambda one: one.link_id):
+            row = self._session.row(
+                _FREE, of=lease.link_id, epoch=lease.epoch, holder=lease.worker, due_at=now, **FREE
+            )
+            if row is not None:
+                freed += 1
+                self._session.due_systems.add(row.system)
+        return freed
+
+
+def lock_key(name: str) -> int:
+    """The advisory lock that the process behind a worker's name holds while it lives (sync.md 8.6)."""
+    return int.from_bytes(
+        blake2b(name.encode(), digest_size=8, person=b"tyokyky-worker").digest(), signed=True
+    )
+
+
+@cache
+def _waiting(systems: tuple[str, ...]) -> CompoundSelect[*tuple[Any, ...]]:
+    """For each system and priority the earliest moment at which a link is due: as many probes of one index."""
+    return union_all(
+        *(
+            select(
+                literal(system).label("system"),
+                select(func.min(link.c.due_at))
+                .where(link.c.system == system, link.c.priority == priority, link.c.due_at.is_not(None))
+                .scalar_subquery()
+                .label("due_at"),
+                select(system_gate.c.paused_until)
+                .where(system_gate.c.system == system)
+                .scalar_subquery()
+                .label("paused_until"),
+            )
+            for system in systems
+            for priority in (0, 1)
+        )
+    )
 
 
 def _worker(row: Row[Any]) -> WorkerRow:
