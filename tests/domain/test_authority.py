@@ -1,9 +1,11 @@
 """Whose word stands, for every field and every register."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tyokyky_bridge.domain import authority
 from tyokyky_bridge.domain.authority import (
     AUTHORITY_VERSION,
     SET_BY_HUB,
@@ -83,6 +85,15 @@ def test_no_partner_changes_who_the_client_is_or_what_the_hub_sets(register):
     assert FIELDS.keys() >= SET_BY_HUB
     for pattern in (*identity, *SET_BY_HUB):
         assert authority_of(pattern, register, coordinates=True) is HUB
+
+
+def test_no_letter_in_the_dictionary_gives_those_fields_away(monkeypatch):
+    given_away = {pattern: replace(meaning, authority=("R",)) for pattern, meaning in FIELDS.items()}
+    monkeypatch.setattr(authority, "FIELDS", given_away)
+
+    for pattern in FIELDS:
+        own = pattern in SET_BY_HUB or pattern.startswith("client.hetu[].") or pattern == "follow_up.next_on"
+        assert authority_of(pattern, Register.HEALTH) is (HUB if own else SHARED)
 
 
 def test_the_joint_register_shares_what_its_authorities_own():

@@ -149,6 +149,14 @@ def test_a_withdrawn_value_is_neither_pushed_as_a_deletion_nor_deleted_when_they
     assert agreed_bases(let_go, merged) == ({}, {})
 
 
+def test_a_withdrawn_value_that_was_kept_is_nothing_new_when_it_is_shown_again():
+    sides = Sides({"a": "long text"}, {"a": "long"}, {}, {"a": "long"}, {"a": "long text"})
+    base_hub, base_remote = agreed_bases(sides, merge(sides, always(SHARED)))
+    shown_again = replace(sides, base_hub=base_hub, base_remote=base_remote, ours=sides.plan)
+
+    assert merge(shown_again, always(SHARED)).found == {}
+
+
 def test_a_rejected_write_over_something_withheld_is_written_back_once_it_is_shown_again():
     sides = seen({}, {}, {"a": "theirs"}, plan={"a": "hidden"})
     base_hub, base_remote = agreed_bases(sides, merge(sides, always(HUB)))
@@ -213,11 +221,12 @@ def test_in_a_contested_element_the_owner_takes_its_own():
 
 
 def test_a_code_taken_out_of_a_set_is_not_a_gone_element():
-    cues = {"referrals[r-1].need_cues[low_b4]": "low_b4", "referrals[r-1].reason": "x"}
+    codes = {"referrals[r-1].need_cues[low_b4]": "low_b4", "header.located_at[ura]": "ura"}
+    left = {"referrals[r-1].reason": "x"}
 
-    merged = merge(seen(cues, cues, {"referrals[r-1].reason": "x"}), always(SHARED))
+    merged = merge(seen(codes | left, codes | left, left), always(SHARED))
 
-    assert merged.taken == {"referrals[r-1].need_cues[low_b4]": None}
+    assert merged.taken == dict.fromkeys(codes)
     assert merged.gone_elements == frozenset()
 
 
@@ -255,6 +264,14 @@ def test_a_rejected_edit_counts_as_seen_and_ours_is_pushed_back():
     assert (base_hub, base_remote) == ({"a": "theirs"}, {"a": "theirs"})
     later = replace(sides, base_hub=base_hub, base_remote=base_remote)
     assert verdicts(merge(later, always(HUB))) == {"a": PUSH}
+
+
+def test_a_rejected_edit_of_what_we_deleted_is_deleted_there_again():
+    sides = seen({"a": "old"}, {}, {"a": "theirs"})
+    base_hub, base_remote = agreed_bases(sides, merge(sides, always(HUB)))
+
+    later = merge(replace(sides, base_hub=base_hub, base_remote=base_remote), always(HUB))
+    assert (later.found["a"].verdict, later.found["a"].ours) == (PUSH, None)
 
 
 def test_what_they_keep_where_we_never_had_anything_is_not_deleted_at_theirs():

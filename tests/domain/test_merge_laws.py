@@ -91,6 +91,7 @@ def test_no_change_of_theirs_is_dropped_without_an_entry(sides, of, is_open):
     found = merge(sides, of.__getitem__, is_open).found
 
     assert {path for path in PATHS if changed(sides, path)[1]} <= found.keys()
+    assert is_open <= found.keys()
     assert all(any(changed(sides, path)) or path in is_open for path in found)
     for path, each in found.items():
         assert each.theirs == sides.theirs.get(path)
@@ -143,7 +144,8 @@ def test_a_second_merge_of_the_stored_result_finds_nothing_new(sides, of, is_ope
 
     assert second.taken == {}
     assert second.rejected == {}
-    assert second.conflicts.keys() == first.conflicts.keys()
+    assert second.conflicts == first.conflicts
+    assert first.of(PUSH).items() <= second.of(PUSH).items()
     written_back = {p for p, each in first.rejected.items() if not each.withheld and each.ours is not None}
     assert written_back <= second.of(PUSH).keys()
     assert not {p for p in second.of(PUSH) if first.found.get(p) and first.found[p].verdict in (TAKE, AGREE)}
