@@ -45,6 +45,7 @@ from tyokyky_bridge.services.records import (
     WorkerRow,
 )
 from tyokyky_bridge.services.sync_ports import Conflicts, Feeds, Inbox, Intakes, Withdrawals
+from tyokyky_bridge.services.sync_records import CheckedCounts
 
 T = TypeVar("T")
 Lock = Literal["update", "share"]
@@ -316,6 +317,10 @@ class Links(Protocol):
 
     def unverified(self, system: str, *, before: datetime, limit: int) -> tuple[LinkRow, ...]:
         """Links in sync that nobody has compared with the partner's record since *before*, longest ago first."""
+        ...
+
+    def checked(self, since: datetime) -> tuple[CheckedCounts, ...]:
+        """How much of each system was compared with its records since then, by system."""
         ...
 
     def due_systems(self) -> frozenset[str]:

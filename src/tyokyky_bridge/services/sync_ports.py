@@ -77,7 +77,18 @@ class Inbox(Protocol):
         ...
 
     def settle(self, link_id: int, *, before: datetime, outcome: HintOutcome) -> int:
-        """Say what looking brought, for all hints about a link that came *before* the look; returns how many."""
+        """Say what looking brought, for all hints about a link that came *before* the look; returns how many.
+
+        Those of a changed identity number stay open: looking at the record does not answer them.
+        """
+        ...
+
+    def identities(self, system: str, *, limit: int = 20) -> tuple[InboxRow, ...]:
+        """Hints of a changed identity number that nobody has followed yet, oldest first."""
+        ...
+
+    def settle_one(self, system: str, event_id: str, *, outcome: HintOutcome) -> bool:
+        """Say what became of one hint; ``False`` when that was said before."""
         ...
 
     def of_link(self, link_id: int) -> tuple[InboxRow, ...]:

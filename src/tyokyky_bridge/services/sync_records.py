@@ -1,8 +1,9 @@
 """What storage hands over of the way back in: hints, cursors, intake decisions, conflicts, withdrawal targets."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 from tyokyky_bridge.services.records import Doc
@@ -10,6 +11,7 @@ from tyokyky_bridge.services.records import Doc
 ConflictState = Literal["open", "resolved", "superseded"]
 Resolution = Literal["ours", "theirs", "other"]
 Drift = Literal["D0", "D1", "D2", "D3", "D4"]
+DRIFTS: tuple[Drift, ...] = get_args(Drift)
 HintOutcome = Literal["echo", "merged", "nothing", "not_ours"]
 
 
@@ -65,6 +67,22 @@ class FeedRow:
     lease_by: str | None
     lease_until: datetime | None
     lost_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedCounts:
+    """How much of one system was compared with its records.
+
+    *fresh*: of the links in sync, those compared since the asked moment; *oldest*: when the one longest ago was;
+    *never*: those that never were. *drift*: all links by the class of what was found last.
+    """
+
+    system: str
+    in_sync: int
+    fresh: int
+    never: int
+    oldest: datetime | None
+    drift: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from sqlalchemy import Row, Update
 
 from tyokyky_bridge.services.records import Ack, Intent, LinkResult, LinkRow, Park, Remote, Retry
+from tyokyky_bridge.services.sync_records import DRIFTS, CheckedCounts
 from tyokyky_bridge.storage.repositories.link_statements import ACKNOWLEDGE, FAIL, GIVE_BACK
 
 FREE: dict[str, Any] = {"lease_by": None, "leased_at": None, "lease_until": None, "lease_want": 0}
@@ -69,6 +70,22 @@ def _acknowledged(ack: Ack, *, now: datetime) -> dict[str, Any]:
     if ack.drift is not None:
         values |= {"drift": ack.drift, "verified_at": now}
     return values | _FORGOTTEN if ack.kind == "absent" else values
+
+
+def columns_of(remote: Remote) -> dict[str, Any]:
+    """The columns that say where the record is at the partner."""
+    return {
+        "remote_person": remote.person,
+        "remote_id": remote.record,
+        "remote_version": remote.version,
+        "created_by_us": remote.created_by_us,
+    }
+
+
+def checked_counts(row: Row[Any]) -> CheckedCounts:
+    """What was compared, as counted."""
+    drift = {name: getattr(row, name) for name in DRIFTS}
+    return CheckedCounts(row.system, row.in_sync, row.fresh, row.never, row.oldest, drift)
 
 
 def link_row(row: Row[Any]) -> LinkRow:

@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 
 from tyokyky_bridge.services.ports import Lock
+from tyokyky_bridge.services.sync_records import DRIFTS
 from tyokyky_bridge.storage.session import Insert, lockable, on_each_engine
 from tyokyky_bridge.storage.tables import link
 from tyokyky_bridge.storage.types import UtcDateTime
@@ -132,6 +133,20 @@ COUNTS = (
         func.count(case((_leased, 1))).label("leased"),
         func.count(link.c.due_at).label("waiting"),
         func.min(link.c.due_since).label("oldest"),
+    )
+    .group_by(link.c.system)
+    .order_by(link.c.system)
+)
+
+_in_sync = link.c.due_at.is_(None) & ~_parked
+CHECKED = (
+    select(
+        link.c.system,
+        func.count(case((_in_sync, 1))).label("in_sync"),
+        func.count(case((_in_sync & (link.c.verified_at >= bindparam("since")), 1))).label("fresh"),
+        func.count(case((_in_sync & link.c.verified_at.is_(None), 1))).label("never"),
+        func.min(case((_in_sync, link.c.verified_at))).label("oldest"),
+        *(func.count(case((link.c.drift == drift, 1))).label(drift) for drift in DRIFTS),
     )
     .group_by(link.c.system)
     .order_by(link.c.system)

@@ -9,8 +9,18 @@ from sqlalchemy import Select, select
 
 from tyokyky_bridge.services.ports import Lock
 from tyokyky_bridge.services.records import Doc, Intent, Kind, LinkCounts, LinkResult, LinkRow, Remote
+from tyokyky_bridge.services.sync_records import CheckedCounts
 from tyokyky_bridge.storage.repositories import link_statements as sql
-from tyokyky_bridge.storage.repositories.link_rows import FREE, LOOK, UNPARKED, VERIFY, ending, link_row
+from tyokyky_bridge.storage.repositories.link_rows import (
+    FREE,
+    LOOK,
+    UNPARKED,
+    VERIFY,
+    checked_counts,
+    columns_of,
+    ending,
+    link_row,
+)
 from tyokyky_bridge.storage.session import Session, lockable
 from tyokyky_bridge.storage.tables import link
 
@@ -100,7 +110,7 @@ class LinkTable:
     ) -> bool:
         values: dict[str, Any] = {"base_hub": base_hub, "base_remote": base_remote}
         if remote is not None:
-            values |= _where(remote)
+            values |= columns_of(remote)
         return self._change_leased(link_id, lease_epoch, **values)
 
     def move(self, link_id: int, *, base_hub: Doc | None, base_remote: Doc | None) -> bool:
@@ -112,6 +122,9 @@ class LinkTable:
     def unverified(self, system: str, *, before: datetime, limit: int) -> tuple[LinkRow, ...]:
         rows = self._session.rows(sql.UNVERIFIED, system_is=system, before=before, size=limit)
         return tuple(link_row(row) for row in rows)
+
+    def checked(self, since: datetime) -> tuple[CheckedCounts, ...]:
+        return tuple(checked_counts(row) for row in self._session.rows(sql.CHECKED, since=since))
 
     def due_systems(self) -> frozenset[str]:
         rows = self._session.rows(sql.DUE_SYSTEMS, now=self._session.now())
@@ -153,7 +166,7 @@ class LinkTable:
     ) -> bool:
         statement, values = ending(result, now=self._session.now())
         if remote is not None:
-            values |= _where(remote)
+            values |= columns_of(remote)
         if identity_resolved is not None:
             values["identity_resolved"] = identity_resolved
         row = self._session.row(statement, of=link_id, epoch=lease_epoch, **values)
@@ -236,12 +249,3 @@ class LinkTable:
 
     def _change_leased(self, link_id: int, lease_epoch: int, **values: Any) -> bool:
         return bool(self._session.count(sql.CHANGE_LEASED, of=link_id, epoch=lease_epoch, **values))
-
-
-def _where(remote: Remote) -> dict[str, Any]:
-    return {
-        "remote_person": remote.person,
-        "remote_id": remote.record,
-        "remote_version": remote.version,
-        "created_by_us": remote.created_by_us,
-    }
