@@ -247,7 +247,9 @@ async def test_a_record_that_the_hub_made_is_voided(case, ura):
     await case.deliver("ura")
     await case.withdraw()
     link = await case.deliver("ura")
-    assert (link.state, link.acked_kind, ura.content) == ("in_sync", "absent", None)
+    assert (link.acked_kind, link.verified_at, ura.content) == ("absent", None, None)
+    link = await case.deliver("ura")  # once more, to see that it is gone
+    assert (link.state, link.drift, link.verified_at) == ("in_sync", "D0", link.acked_at)
 
 
 async def test_in_a_record_of_the_partners_only_what_the_hub_wrote_is_cleared(store, ura):

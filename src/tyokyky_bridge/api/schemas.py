@@ -228,7 +228,9 @@ class ItemTraced(BaseModel):
     """One item towards one system."""
 
     path: str
-    state: Literal["sent", "held", "queued", "parked", "not_carried", "withheld", "retained", "to_be_cleared"]
+    state: Literal[
+        "sent", "held", "queued", "parked", "conflict", "not_carried", "withheld", "retained", "to_be_cleared"
+    ]
     outcome: str
     row: int = Field(description="row of the decision table")
     basis: str | None

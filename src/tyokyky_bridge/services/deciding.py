@@ -14,17 +14,19 @@ from tyokyky_bridge.adapterkit import errors as partner_errors
 from tyokyky_bridge.adapterkit.contract import Found, Licence, Native, Standing
 from tyokyky_bridge.domain.decision import BasisKind, Decision, Outcome
 from tyokyky_bridge.domain.disclosure import Disclosure, View
-from tyokyky_bridge.domain.items import Scalar
+from tyokyky_bridge.domain.items import Leaves, Scalar
 from tyokyky_bridge.mapping.lens import LensRefusal, Put, Reading
 from tyokyky_bridge.mapping.writing import UNREADABLE
 from tyokyky_bridge.services.bridge import Bridge, Partner
 from tyokyky_bridge.services.linking import Desired, desired_for
 from tyokyky_bridge.services.loading import facts_of, revision_of
+from tyokyky_bridge.services.merging import Bases, Taken
 from tyokyky_bridge.services.ours import CREATES, OtherPlans, Ours, other_plans
 from tyokyky_bridge.services.ports import Tx
 from tyokyky_bridge.services.records import DecisionRow, Intent, LinkRow, Park
 
 _LED = "a newer plan of the client stands there"
+_THEIRS = "the partner has a value of its own there, and nobody has decided yet"
 
 
 class Fenced(Exception):
@@ -44,13 +46,16 @@ class Engine:
 class Stand:
     """What an attempt found at the partner, and since when its decision may count (monotonic seconds).
 
-    *voidable*: the record is ours as a whole. *held_up*: why only a taking back may be sent now.
+    *taken*: what it brought in. *relapsed*: what came back there after it was taken away. *voidable*: the record is
+    ours as a whole. *held_up*: why only a taking back may be sent now.
     """
 
     found: Found
     standing: Standing
     reading: Reading
     ours: Ours
+    taken: Taken
+    relapsed: frozenset[str]
     voidable: bool
     since_s: float
     held_up: Park | None = None
@@ -72,6 +77,16 @@ class Decided:
     desired: Desired
     licence: Licence
     held_up: Park | None
+    taken: Taken
+
+    def bases(self, held: Leaves) -> Bases:
+        """What both sides agree on when the partner's record reads *held*: what we wrote, and of theirs what stood."""
+        kept, carried, before = self.taken.kept, self.put.carried, self.taken.bases
+        hub = {p: v for p, v in self.desired.carried.items() if p in carried}
+        hub |= {p: v for p, v in before.hub.items() if p in kept}
+        remote = {p: v for p, v in before.remote.items() if p in kept or held.get(p) == v}
+        remote |= {p: held[p] for p in carried if p in held and p not in kept}
+        return Bases(hub, remote)
 
 
 def decide(tx: Tx, engine: Engine, partner: Partner, link: LinkRow, stand: Stand) -> Decided | Park:
@@ -95,18 +110,23 @@ def decide(tx: Tx, engine: Engine, partner: Partner, link: LinkRow, stand: Stand
     still = stand.ours.standing(stand.reading, partner) if gone else set[str]()
     lasting = gone if not gone or partner.manifest.retract == "retained" else _spoken_paths(tx, link)
     kept = {p for p in gone & lasting & still if p in revision.leaves}
-    clear = (gone & still) - kept - others.led
-    put, held_up = _rendered(partner, stand, desired.disclosure.view, clear, others)
+    contested = stand.taken.kept
+    clear = ((gone & still) | (stand.relapsed - desired.carried.keys())) - kept - others.led - contested
+    view = desired.disclosure.view.without(contested) if contested else desired.disclosure.view
+    put, held_up = _rendered(partner, stand, view, clear, others)
     if held_up is not None and not clear:
         return held_up
     idle = "parked" if held_up is not None else "not_carried" if others.newer else None
     voids = desired.kind == "absent" and stand.voidable and not kept and not others.bases
     written = {p for p, v in put.expected.items() if stand.reading.leaves.get(p) != v}
+    known = ours.keys() | others.bases
     mine = {
         p: v
         for p, v in desired.carried.items()
-        if p in (ours if idle else put.carried) and (p in written or p in ours or p in others.bases)
+        if p in (ours if idle else put.carried)
+        and (p in written or (p in known and revision.origins[p].system != link.system))
     }
+    mine |= {p: ours[p] for p in contested & ours.keys()}
     changes = put.native != content and bool(put.carried or clear)
     body = orjson.dumps(put.native, option=orjson.OPT_SORT_KEYS) if changes or voids else None
     sha = hashlib.sha256(body).hexdigest() if body else None
@@ -118,6 +138,7 @@ def decide(tx: Tx, engine: Engine, partner: Partner, link: LinkRow, stand: Stand
         ours=mine.keys() | clear | kept,
         clear=clear,
         kept=kept,
+        contested=contested,
         idle=idle,
     )
     decision = DecisionRow(
@@ -154,6 +175,7 @@ def decide(tx: Tx, engine: Engine, partner: Partner, link: LinkRow, stand: Stand
         desired,
         Licence(str(decision.id), stand.since_s + engine.licence_s),
         held_up,
+        stand.taken,
     )
 
 
@@ -215,6 +237,7 @@ def trace_items(
     ours: Collection[str],
     clear: Collection[str],
     kept: Collection[str],
+    contested: Collection[str] = (),
     idle: str | None = None,
 ) -> list[dict[str, Any]]:
     """One entry for every item of the plan, and one for each cleared item that the plan no longer has.
@@ -231,6 +254,8 @@ def trace_items(
             entry["reasons"] = [reason.value for reason in decision.reasons]
         if path in clear or path in kept:
             entry["state"] = "clear" if path in clear else "retained"
+        elif path in contested and path in disclosure.view.leaves:
+            entry |= {"state": "conflict", "note": _THEIRS}
         elif path in put.carried:
             entry["state"] = "sent" if path in written or path in ours else "held"
         elif path in put.not_carried:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any
 
 import structlog
 
@@ -20,12 +20,15 @@ from tyokyky_bridge.domain.parties import NotInForce
 from tyokyky_bridge.mapping.lens import LensRefusal, Reading
 from tyokyky_bridge.services.bridge import Bridge, Partner
 from tyokyky_bridge.services.deciding import Decided, Engine, Fenced, Stand, decide, refused_by_lens
-from tyokyky_bridge.services.linking import NO_NUMBER, desired_for
+from tyokyky_bridge.services.incoming import may_bring
+from tyokyky_bridge.services.linking import DELETED_THERE, NO_NUMBER, Desired, desired_for
 from tyokyky_bridge.services.loading import facts_of, revision_of
-from tyokyky_bridge.services.ours import Ours, ours_of
+from tyokyky_bridge.services.merging import LeaseLost, Met, Taken, bases_of, take_in
+from tyokyky_bridge.services.ours import Ours, ever_ours, ours_of
 from tyokyky_bridge.services.outcomes import Ended, backoff, result_of
 from tyokyky_bridge.services.ports import StoreError, Tx
-from tyokyky_bridge.services.records import Ack, AuditEntry, LinkResult, LinkRow, Park, Remote, Retry
+from tyokyky_bridge.services.records import Ack, AuditEntry, Kind, LinkResult, LinkRow, Park, Remote, Retry
+from tyokyky_bridge.services.sync_records import Drift, HintOutcome
 
 __all__ = ["Engine", "current_hetu", "deliver"]
 
@@ -37,8 +40,17 @@ class Look:
     """What a link is about, before the partner is asked anything."""
 
     hetu: str
-    kind: Literal["present", "absent"]
+    desired: Desired
     ours: Ours
+    once: Ours
+    """What we ever wrote there, where the record is looked at to find what came back."""
+    brings: bool
+    """Whether anything that stands there could be taken in."""
+
+    @property
+    def kind(self) -> Kind:
+        """Whether anything of ours ought to be there."""
+        return self.desired.kind
 
 
 async def deliver(engine: Engine, partner: Partner, link: LinkRow) -> None:
@@ -48,7 +60,7 @@ async def deliver(engine: Engine, partner: Partner, link: LinkRow) -> None:
     try:
         async with asyncio.timeout(partner.manifest.limits.deadline_s):
             ended = await _attempt(engine, partner, link, progress)
-    except Fenced:
+    except (Fenced, LeaseLost):
         log.info("delivery.fenced", link=link.id, system=link.system)
         return
     except StoreError as error:
@@ -91,20 +103,44 @@ async def _attempt(
     store, adapter = engine.bridge.store, partner.adapter
     look = await store.read(lambda tx: _look(tx, engine.bridge, partner, link))
     absent = Ack(link.desired_gen, "absent", None)
-    if look.kind == "absent" and not look.ours.values and not look.ours.created:
+    if look.kind == "absent" and not look.ours.values and not look.ours.created and not _is_asked(link, look):
         return Ended(absent, "unchanged", answered=False)
     try:
         located = await _locate(partner, link, look)
     except partner_errors.NotThere:
         if look.kind == "present":
             raise
-        return Ended(absent, "unchanged")  # no record, so nothing of ours in it
+        return Ended(replace(absent, drift="D0"), "unchanged")  # no record, so nothing of ours in it
     if located is None:
         return Ended(Park(NO_NUMBER), "not_there", answered=False)
     found, standing = located
     reading = partner.lens.get(standing.content)
+    met = Met(standing, reading, bases_of(link, look.ours, reading, partner))
+    vanished = link.remote.record is not None and standing.record_id is None
+    if vanished:
+        if look.kind == "present" and met.bases.remote and not look.ours.created:
+            return Ended(Park(DELETED_THERE), "not_there")
+        met = met.begun_anew()
+    relapsed = look.once.standing(reading, partner) - look.desired.carried.keys()
+    taken = Taken(met.bases)
+    if look.brings and (met.is_foreign or (reading.notes and standing.version != link.remote.version)):
+        taken = await store.write(lambda tx: take_in(tx, engine.bridge, partner, link, met))
+    progress["drift"] = _drift(link, taken, vanished=vanished, relapsed=bool(relapsed))
+    progress["hint"] = "merged" if taken.changed else _echo(link, standing)
+    if not taken.changed and not relapsed and not vanished and _is_quiet(link, look):
+        return Ended(_as_before(link), "unchanged")
     voidable = await _is_voidable(partner, link, look, standing, reading, found)
-    stand = Stand(found, standing, reading, look.ours, voidable, time.monotonic(), held_up)
+    stand = Stand(
+        found,
+        standing,
+        reading,
+        look.ours,
+        taken,
+        frozenset(relapsed),
+        voidable,
+        time.monotonic(),
+        held_up,
+    )
     decided = await store.write(lambda tx: decide(tx, engine, partner, link, stand))
     if isinstance(decided, Park):
         return Ended(decided, "refused")
@@ -115,10 +151,11 @@ async def _attempt(
         progress["sending"] = True
         fate = await adapter.retract(found, standing=standing, key=key, licence=decided.licence)
         if fate == "voided":
-            return Ended(_ack(decided, {}), "ok", Remote(found.person_id))
+            return Ended(_ack(decided, {}, look), "ok", Remote(found.person_id))
         remote = replace(remote, created_by_us=False)  # theirs after all: only our items go
     if decided.body is None:
-        return Ended(_ack(decided, reading.leaves), "unchanged", remote)
+        ack = _ack(decided, reading.leaves, look)
+        return Ended(replace(ack, drift=progress["drift"]), "unchanged", remote)
     progress["sending"] = True
     try:
         written = await adapter.write(
@@ -131,11 +168,54 @@ async def _attempt(
         await store.write(lambda tx: _record_attempt(tx, decided, ended, milliseconds=0))
         why = ended.result if isinstance(ended.result, Park) else None
         return await _attempt(engine, partner, link, progress, why)
-    return await _prove(partner, decided, remote, standing, written)
+    return await _prove(partner, decided, look, remote, standing, written)
+
+
+def _is_asked(link: LinkRow, look: Look) -> bool:
+    """Whether the record is looked at although nothing may stand there: for what it brings, or for what came back."""
+    return look.brings or bool(look.once.layers)
+
+
+def _is_quiet(link: LinkRow, look: Look) -> bool:
+    """Whether a look finds nothing to decide: what ought to stand there has been acknowledged already."""
+    return (
+        bool(link.asked)
+        and link.acked_gen == link.desired_gen
+        and link.acked_kind == look.kind
+        and link.intent is None
+        and link.projection_sha == (look.desired.sha if look.kind == "present" else None)
+    )
+
+
+def _as_before(link: LinkRow) -> Ack:
+    return Ack(
+        link.acked_gen,
+        link.acked_kind or "absent",
+        link.base,
+        projection_sha=link.projection_sha,
+        retained=link.retained,
+        base_hub=link.base_hub,
+        base_remote=link.base_remote,
+        drift="D0",
+    )
+
+
+def _drift(link: LinkRow, taken: Taken, *, vanished: bool, relapsed: bool) -> Drift:
+    """The class of what a look found (sync.md 8.17); a change that a hint had told of is no drift."""
+    if relapsed:
+        return "D4"
+    if vanished:
+        return "D3"
+    return "D1" if taken.changed and "look" not in link.asked and "verify" in link.asked else "D0"
+
+
+def _echo(link: LinkRow, standing: Standing) -> HintOutcome:
+    """A hint that led to the very version that we know was our own write coming back."""
+    return "echo" if standing.version == link.remote.version else "nothing"
 
 
 async def _prove(
-    partner: Partner, decided: Decided, remote: Remote, standing: Standing, written: Written
+    partner: Partner, decided: Decided, look: Look, remote: Remote, standing: Standing, written: Written
 ) -> Ended:
     """Acknowledge, after reading back where the partner may store something other than it acknowledged."""
     created = remote.created_by_us or standing.record_id is None
@@ -143,23 +223,32 @@ async def _prove(
     if partner.manifest.read_back:
         stood = await partner.adapter.fetch(Found(str(remote.person), written.record_id))
         remote = replace(remote, version=stood.version)
-        held = partner.lens.get(stood.content).leaves
+        held, drift = partner.lens.get(stood.content).leaves, "D0"
         wrong = sorted(p for p, v in decided.put.expected.items() if held.get(p) != v)
         if wrong:
             return Ended(Park("read_back", {"paths": wrong, "notes": list(written.notes)}), "refused", remote)
     else:
-        held = partner.lens.get(decided.put.native).leaves
+        held, drift = partner.lens.get(decided.put.native).leaves, None
     if decided.held_up is not None:
         return Ended(decided.held_up, "ok", remote)
-    return Ended(_ack(decided, held), "ok", remote)
+    return Ended(replace(_ack(decided, held, look), drift=drift), "ok", remote)
 
 
-def _ack(decided: Decided, held: Leaves) -> Ack:
+def _ack(decided: Decided, held: Leaves, look: Look) -> Ack:
     """What the partner is now known to hold of ours, by the leaves that its record *held* at last."""
+    bases = decided.bases(held)
+    seen = leaves_to_json(bases.remote) if look.brings or decided.desired.kind == "present" else None
     if decided.desired.kind == "absent":
-        return Ack(decided.row.gen, "absent", None, retained=bool(decided.ours))
+        return Ack(decided.row.gen, "absent", None, retained=bool(decided.ours), base_remote=seen)
     base = {p: v for p, v in decided.ours.items() if p in held}
-    return Ack(decided.row.gen, "present", leaves_to_json(base), projection_sha=decided.desired.sha)
+    return Ack(
+        decided.row.gen,
+        "present",
+        leaves_to_json(base),
+        projection_sha=decided.desired.sha,
+        base_hub=leaves_to_json(bases.hub),
+        base_remote=seen,
+    )
 
 
 async def _locate(partner: Partner, link: LinkRow, look: Look) -> tuple[Found, Standing] | None:
@@ -201,7 +290,14 @@ def _look(tx: Tx, bridge: Bridge, partner: Partner, link: LinkRow) -> Look:
     revision = revision_of(row)
     facts = facts_of(tx, bridge, link.client_id, retrying=link.id)
     desired = desired_for(partner, revision, facts, tx.now())
-    return Look(current_hetu(revision.leaves), desired.kind, ours_of(tx, link))
+    watched = "verify" in link.asked and partner.manifest.retract != "retained"
+    return Look(
+        current_hetu(revision.leaves),
+        desired,
+        ours_of(tx, link),
+        ever_ours(tx, link) if watched else Ours((), created=False),
+        desired.kind == "present" or may_bring(partner, revision.plan, facts, tx.now()),
+    )
 
 
 def current_hetu(leaves: Mapping[str, Scalar]) -> str:
@@ -245,6 +341,7 @@ async def _record(
         if decided is not None:
             _record_attempt(tx, decided, ended, milliseconds=milliseconds)
         if kept:
+            _settle(tx, link, ended, progress)
             what = {
                 "gen": link.desired_gen,
                 "decision": str(decided.row.id) if decided else None,
@@ -271,6 +368,28 @@ async def _record(
         outcome=ended.outcome,
         kept=kept,
     )
+
+
+def _settle(tx: Tx, link: LinkRow, ended: Ended, progress: Mapping[str, Any]) -> None:
+    """What the end of an attempt says of hints and withdrawals: what was taken back is looked at once more."""
+    if not isinstance(ended.result, Ack):
+        return
+    if link.leased_at is not None:
+        tx.inbox.settle(link.id, before=link.leased_at, outcome=progress.get("hint", "nothing"))
+    decided: Decided | None = progress.get("decided")
+    if decided is not None and (decided.voids or decided.clears) and ended.result.drift is None:
+        tx.links.look(link.id, verify=True)
+    if progress.get("drift") == "D4":
+        tx.audit.add(
+            AuditEntry(
+                event="drift/forbidden_present",
+                outcome="alarm",
+                actor_party="hub",
+                client_id=link.client_id,
+                plan_id=link.plan_id,
+                recipient=link.system,
+            )
+        )
 
 
 def _in_time(tx: Tx, link: LinkRow, decided: Decided | None, result: LinkResult) -> LinkResult:

@@ -10,7 +10,7 @@ from tyokyky_bridge.services.shape import element_of
 
 _WAITS = frozenset({"queued", "parked", "to_be_cleared"})
 _THERE = frozenset({"sent", "held"})
-_CONCERNS = _WAITS | _THERE | {"retained"}
+_CONCERNS = _WAITS | _THERE | {"retained", "conflict"}
 _DELIVERED = frozenset({"ok", "unchanged", "adopted"})
 
 

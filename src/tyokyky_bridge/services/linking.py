@@ -19,15 +19,18 @@ from tyokyky_bridge.domain.items import Leaves, leaves_to_json
 from tyokyky_bridge.domain.revision import Revision
 from tyokyky_bridge.mapping.lens import LensRefusal
 from tyokyky_bridge.services.bridge import Bridge, Partner
+from tyokyky_bridge.services.incoming import may_bring
 from tyokyky_bridge.services.loading import disclosure_to, facts_of
 from tyokyky_bridge.services.ports import Tx
 from tyokyky_bridge.services.records import Kind, LinkRow
 
 NO_NUMBER = "no_official_number"
 """Parked because there is no number by which a partner could be asked for the person."""
+DELETED_THERE = "deleted_there"
+"""Parked because somebody there removed a record that was not of our making: a person says whether it comes back."""
 HEALED_BY_CHANGE = ("lens", "refused", "read_back", "unknown_code", "not_in_force", NO_NUMBER)
 """Park reasons that new content may cure; identity and unknown persons need a human."""
-HELD_BY_HUMANS = ("identity", "not_there", "adapter_error")
+HELD_BY_HUMANS = ("identity", "not_there", "adapter_error", DELETED_THERE)
 """Park reasons that wait for a person, except where something has to be taken back: that is tried all the same."""
 
 
@@ -94,7 +97,8 @@ def refresh_links(
         narrower = link is not None and not (link.base or {}).keys() <= desired.carried.keys()
         if nothing_happened and link is not None and not _is_moved_by_time(link, desired, narrower=narrower):
             continue
-        if needs_work(link, desired):
+        brings = link is None and may_bring(partner, revision.plan, facts, tx.now())
+        if brings or needs_work(link, desired):
             take_back = overtake or narrower
             wanted.append(
                 tx.links.want(

@@ -26,6 +26,10 @@ class Ours:
 
     layers: tuple[Leaves, ...]
     created: bool
+    unsettled: tuple[Leaves, ...] = ()
+    """Those of the layers that nobody has acknowledged, the newest first."""
+    cleared: frozenset[str] = frozenset()
+    """What we may have taken back without knowing."""
 
     @cached_property
     def values(self) -> Leaves:
@@ -56,6 +60,8 @@ def ours_of(tx: Tx, link: LinkRow) -> Ours:
     layers: list[Leaves] = []
     created = link.remote.created_by_us
     kept: set[str] | None = None
+    cleared: set[str] = set()
+    unsettled: list[Leaves] = []
     for decision in _unsettled(tx, link):
         paths = {item["path"] for item in decision.items if item.get("ours")}
         if decision.gen <= link.acked_gen:  # the partner kept it when the basis ended: older values may stand
@@ -63,10 +69,23 @@ def ours_of(tx: Tx, link: LinkRow) -> Ours:
             paths &= kept
         else:
             created = created or str(decision.idem_key).startswith(CREATES)
+            cleared |= {item["path"] for item in decision.items if item["state"] == "clear"}
         layers.append(_values(tx, link.plan_id, decision.plan_version, paths))
+        if decision.gen > link.acked_gen:
+            unsettled.append(layers[-1])
     if link.base:
         layers.append(leaves_from_json(link.base))
-    return Ours(tuple(layer for layer in layers if layer), created)
+    return Ours(tuple(layer for layer in layers if layer), created, tuple(unsettled), frozenset(cleared))
+
+
+def ever_ours(tx: Tx, link: LinkRow) -> Ours:
+    """All that the hub wrote there as far back as it looks, acknowledged, taken back or not: for what came back."""
+    decisions = tx.decisions.of_link(link.id, limit=LOOKS_BACK)
+    layers = (
+        _values(tx, link.plan_id, d.plan_version, {i["path"] for i in d.items if i.get("written")})
+        for d in decisions
+    )
+    return Ours(tuple(layer for layer in layers if layer), created=False)
 
 
 def _unsettled(tx: Tx, link: LinkRow) -> Iterator[DecisionRow]:

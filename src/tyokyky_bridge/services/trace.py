@@ -20,7 +20,7 @@ from tyokyky_bridge.services.records import AuditEntry, DecisionRow, LinkRow
 from tyokyky_bridge.services.sight import Seen, see
 
 ItemState = Literal[
-    "sent", "held", "queued", "parked", "not_carried", "withheld", "retained", "to_be_cleared"
+    "sent", "held", "queued", "parked", "conflict", "not_carried", "withheld", "retained", "to_be_cleared"
 ]
 
 

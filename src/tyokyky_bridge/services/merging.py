@@ -1,0 +1,254 @@
+"""What a partner changed, taken in: one transaction between fetching a record and deciding what to send (sync.md 8.11).
+
+Nothing of a partner's edit is dropped in silence: each changed item is taken, agreed, rejected, in conflict, or not
+stored because nobody else may have it; all of it is on record in an intake decision, without values.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from tyokyky_bridge.adapterkit.contract import Standing
+from tyokyky_bridge.domain.authority import AUTHORITY_VERSION, Authority, authority_for
+from tyokyky_bridge.domain.items import Leaves, Scalar, leaves_from_json, leaves_to_json, pattern_of
+from tyokyky_bridge.domain.merge import Merged, Sides, Verdict, agreed_bases, merge
+from tyokyky_bridge.domain.revision import Origin, Revision
+from tyokyky_bridge.mapping.lens import LensRefusal, Reading
+from tyokyky_bridge.services.bridge import Bridge, Partner
+from tyokyky_bridge.services.conflict_owner import owner_of
+from tyokyky_bridge.services.incoming import Source, valid_with
+from tyokyky_bridge.services.linking import Desired, desired_for
+from tyokyky_bridge.services.loading import facts_of, revision_of
+from tyokyky_bridge.services.ours import Ours
+from tyokyky_bridge.services.ports import Tx
+from tyokyky_bridge.services.records import AuditEntry, LinkRow
+from tyokyky_bridge.services.revising import append_revision
+from tyokyky_bridge.services.sync_records import IntakeRow
+
+CLOSED = frozenset({"closed", "cancelled", "superseded"})
+TUG_LIMIT = 3
+"""How often in a day an edit is written back before a person is asked."""
+_TUG_TIME = timedelta(hours=24)
+_OURS = frozenset({Verdict.PUSH, Verdict.HIDDEN})
+
+
+@dataclass(frozen=True)
+class Bases:
+    """What both sides last agreed on: ours, and as it was read at the partner."""
+
+    hub: Leaves = field(default_factory=dict[str, Scalar])
+    remote: Leaves = field(default_factory=dict[str, Scalar])
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a look brought in. *bases* count from now on; *kept* are items of the partner's that may not be overwritten:
+    those in conflict, and those that the hub may not know.
+    """
+
+    bases: Bases
+    kept: frozenset[str] = frozenset()
+    changed: bool = False
+    """Whether anything of the partner's was new."""
+
+
+@dataclass(frozen=True)
+class Met:
+    """A partner's record as it was met, and what both sides had agreed on before."""
+
+    standing: Standing
+    reading: Reading
+    bases: Bases
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether the record reads otherwise than it did when both sides last agreed."""
+        return dict(self.bases.remote) != self.reading.leaves
+
+    def begun_anew(self) -> "Met":
+        """After the record vanished: what it held is no deletion, item by item, and all of ours goes there again."""
+        there = self.reading.leaves
+        remote = {p: v for p, v in self.bases.remote.items() if there.get(p) == v}
+        return replace(self, bases=Bases({p: v for p, v in self.bases.hub.items() if p in remote}, remote))
+
+
+class LeaseLost(Exception):
+    """The link is somebody else's by now."""
+
+
+def bases_of(link: LinkRow, ours: Ours, reading: Reading, partner: Partner) -> Bases:
+    """The bases of a link, moved on by writes of ours that arrived without our knowing: they are no edit of theirs."""
+    there = reading.leaves
+    if link.base_remote is None and link.base:  # acknowledged before the two bases were kept
+        hub: dict[str, Scalar] = leaves_from_json(link.base)
+        remote: dict[str, Scalar] = {p: there[p] for p in hub if p in there}
+    else:
+        hub, remote = leaves_from_json(link.base_hub or {}), leaves_from_json(link.base_remote or {})
+    for layer in reversed(ours.unsettled):
+        written = {p: v for p, v in layer.items() if p in there and there[p] != remote.get(p)}
+        projected: Leaves = _projected(partner, layer) if written else {}
+        for path, value in written.items():
+            if there[path] in {value, projected.get(path, value)}:
+                hub[path], remote[path] = value, there[path]
+    for path in ours.cleared:
+        if path not in there:
+            hub.pop(path, None)
+            remote.pop(path, None)
+    return Bases(hub, remote)
+
+
+def take_in(tx: Tx, bridge: Bridge, partner: Partner, link: LinkRow, met: Met) -> Taken:
+    """Merge the record as read into the plan. Raises: LeaseLost."""
+    tx.clients.get(link.client_id, lock="update")  # a merge may move the fence
+    row = tx.plans.latest(link.plan_id, lock="update")
+    current = tx.links.get(link.id, lock="update")
+    if row is None or current is None or current.lease_epoch != link.lease_epoch or current.lease_by is None:
+        raise LeaseLost
+    before = revision_of(row)
+    facts = facts_of(tx, bridge, link.client_id, retrying=link.id)
+    desired = desired_for(partner, before, facts, tx.now())
+    reading, bases = met.reading, met.bases
+    source = Source(bridge, partner, before, facts, _origin(partner, met.standing, tx.now()), tx.now())
+    changed = {
+        p: reading.leaves.get(p)
+        for p in {*reading.leaves, *bases.remote}
+        if reading.leaves.get(p) != bases.remote.get(p)
+    }
+    closed = before.leaves["header.status"] in CLOSED
+    refused = dict.fromkeys(changed, "closed") if closed else source.refused(changed)
+    sides = _sides(partner, desired, met, before, refused)
+    authority = authority_for(source.register, coordinates=source.coordinates)
+    waiting = {c.path for c in tx.conflicts.open_of_link(link.id)}
+    merged = merge(sides, authority, waiting)
+    often = tx.intakes.rejections(link.id, tx.now() - _TUG_TIME) if merged.rejected else {}
+    tug = {p for p in merged.rejected if often.get(p, 0) >= TUG_LIMIT}
+    if tug:
+        merged = merge(sides, authority, waiting | tug)
+    plan, _, invalid = valid_with(before.leaves, merged.taken)
+    version = before.version
+    if plan is not None:
+        version = append_revision(
+            tx,
+            bridge,
+            client_id=link.client_id,
+            before=before,
+            plan=plan,
+            fresh=source.origin,
+            cause="merge",
+            at=tx.now(),
+        ).version
+    _conflicts(tx, source, link, merged, version, met.standing.version)
+    hub, remote = agreed_bases(sides, merged, not_stored=invalid)
+    items = _items(merged, refused, invalid, reading)
+    last = tx.intakes.of_link(link.id, limit=1)
+    if items and (_happened(items) or not last or last[0].items != items):
+        row = IntakeRow(
+            id=tx.new_id(),
+            link_id=link.id,
+            client_id=link.client_id,
+            system=link.system,
+            plan_version=version,
+            remote_version=met.standing.version,
+            items=items,
+            at=tx.now(),
+        )
+        _tell(tx, partner, link, row)
+    tx.links.agree(
+        link.id,
+        link.lease_epoch,
+        base_hub=leaves_to_json(hub) if current.acked_kind != "absent" else None,
+        base_remote=leaves_to_json(remote),
+    )
+    unseen = {p for p in refused if p in reading.leaves and authority(pattern_of(p)) is not Authority.HUB}
+    return Taken(Bases(hub, remote), frozenset(merged.conflicts) | unseen | invalid, changed=bool(changed))
+
+
+def _sides(partner: Partner, desired: Desired, met: Met, before: Revision, refused: Collection[str]) -> Sides:
+    """The merge's view of both sides. What the hub may not keep counts as unchanged, so that nothing of it is kept."""
+    bases, reading = met.bases, met.reading
+    theirs = {p: v for p, v in reading.leaves.items() if p not in refused}
+    theirs.update((p, bases.remote[p]) for p in refused if p in bases.remote)
+    try:
+        projected = partner.lens.put(met.standing.content, desired.disclosure.view).expected
+    except LensRefusal:
+        projected = {}
+    return Sides(bases.hub, bases.remote, desired.carried, theirs, before.leaves, projected)
+
+
+def _origin(partner: Partner, standing: Standing, at: datetime) -> Origin:
+    return Origin(
+        party=partner.system.party,
+        at=at,
+        role="bridge",
+        system=partner.system.id,
+        record=standing.record_id,
+        record_version=standing.version,
+    )
+
+
+def _projected(partner: Partner, layer: Leaves) -> Leaves:
+    try:
+        return partner.lens.put_leaves({}, layer).expected
+    except LensRefusal:
+        return {}
+
+
+def _conflicts(
+    tx: Tx, source: Source, link: LinkRow, merged: Merged, version: int, remote_version: str | None
+) -> None:
+    tx.conflicts.supersede(link.id, merged.settled)
+    for path, each in merged.conflicts.items():
+        tx.conflicts.put(
+            link,
+            path,
+            base=_json(path, each.base),
+            ours=_json(path, each.ours),
+            theirs=_json(path, each.theirs),
+            plan_version=version,
+            remote_version=remote_version,
+            owner=owner_of(path, source.before, source.bridge.directory, source.at),
+        )
+
+
+def _json(path: str, value: Scalar | None) -> Any:
+    return None if value is None else leaves_to_json({path: value})[path]
+
+
+def _items(
+    merged: Merged, refused: Mapping[str, str], invalid: Collection[str], reading: Reading
+) -> tuple[dict[str, Any], ...]:
+    """One entry for each item that came in, without values; what only we changed is no concern of an intake."""
+    states: dict[str, str] = {p: e.verdict.value for p, e in merged.found.items() if e.verdict not in _OURS}
+    states |= {**refused, **dict.fromkeys(invalid, "invalid")}
+    entries: list[dict[str, Any]] = [{"path": p, "state": states[p]} for p in sorted(states)]
+    entries += [{"path": n.path, "state": "unreadable", "rule": f"{n.row}: {n.rule}"} for n in reading.notes]
+    return tuple(entries)
+
+
+def _happened(items: Collection[Mapping[str, Any]]) -> bool:
+    """Whether something was done; what merely stands there as before is told once."""
+    return any(item["state"] in {"taken", "rejected", "agreed"} for item in items)
+
+
+def _tell(tx: Tx, partner: Partner, link: LinkRow, row: IntakeRow) -> None:
+    """Put the intake on record, and tell the party whose edit did not stand or could not be read."""
+    tx.intakes.add(row)
+    states = {item["state"] for item in row.items}
+    if "rejected" in states:
+        tx.notices.add(client_id=link.client_id, party=partner.system.party, kind="edit_rejected")
+    if states & {"unreadable", "invalid"}:
+        tx.notices.add(client_id=link.client_id, party=partner.system.party, kind="data_quality")
+    counts = Counter(item["state"] for item in row.items)
+    tx.audit.add(
+        AuditEntry(
+            event="intake/merged",
+            outcome="ok",
+            actor_party=partner.system.party,
+            client_id=link.client_id,
+            plan_id=link.plan_id,
+            what={"version": row.plan_version, "authority": AUTHORITY_VERSION, **counts},
+            recipient="hub",
+        )
+    )
