@@ -4,16 +4,19 @@ import json
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from tyokyky_bridge.adapterkit.contract import Changes, Hint, Notice
 from tyokyky_bridge.adapterkit.errors import NotAuthentic, NotThere, Unreadable
 from tyokyky_bridge.services.bridge import Bridge, Partner
-from tyokyky_bridge.services.ports import Store
-from worlds.hub import LENS, FakePartner, a_hub, manifest
+from tyokyky_bridge.services.ports import Store, Tx
+from tyokyky_bridge.services.records import Ack, LinkRow, Remote, Retry
+from worlds.hub import LEASE, LENS, Case, FakePartner, a_hub, manifest
 from worlds.parties import DIRECTORY
 
+AT = Remote(person="p-1", record="r-1", version="3")
+"""Where a settled link's record is."""
 SIGNED = {"x-signed": "yes", "content-type": "application/json"}
 
 
@@ -67,3 +70,24 @@ def a_telling_hub(store: Store, **feeds: Any) -> Bridge:
         for name, feed in (feeds or {"lifecare": "push", "ura": "poll"}).items()
     }
     return replace(a_hub(store, {}), partners=partners)
+
+
+async def settled(case: Case, system: str, *, remote: Remote = AT, worker: str = "w-0") -> LinkRow:
+    """The link of a case to *system*, finished at its desired generation with its record at *remote*."""
+
+    def finish(tx: Tx) -> LinkRow:
+        (link,) = tx.links.of_plan(case.plan_id, system=system)
+        claimed = tx.links.claim(system, limit=100, worker=worker, lease=LEASE)
+        for each in claimed:
+            base = {} if each.desired_kind == "present" else None
+            ack = Ack(each.desired_gen, each.desired_kind, base, drift="D0", base_hub=base, base_remote=base)
+            if each.id == link.id:
+                tx.links.finish(each.id, each.lease_epoch, ack, remote=remote)
+            else:
+                tx.links.finish(each.id, each.lease_epoch, Retry(timedelta(0), counts=False))
+        found = tx.links.get(link.id)
+        assert found is not None
+        assert found.state == "in_sync", "it was not due"
+        return found
+
+    return await case.bridge.store.write(finish)
