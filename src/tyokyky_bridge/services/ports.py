@@ -491,6 +491,10 @@ class Notices(Protocol):
         """Add a notice; the same (consent, party, kind) is kept once."""
         ...
 
+    def get(self, notice_id: UUID) -> NoticeRow | None:
+        """Read one notice."""
+        ...
+
     def of_client(self, client_id: UUID) -> tuple[NoticeRow, ...]:
         """All notices about a client, oldest first."""
         ...

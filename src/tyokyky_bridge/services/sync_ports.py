@@ -57,9 +57,14 @@ class Conflicts(Protocol):
         ...
 
     def page(
-        self, *, state: ConflictState | None = "open", system: str | None = None, limit: int = 100
+        self,
+        *,
+        state: ConflictState | None = "open",
+        system: str | None = None,
+        after: ConflictRow | None = None,
+        limit: int = 100,
     ) -> tuple[ConflictRow, ...]:
-        """Conflicts of all plans, longest open first."""
+        """Conflicts of all plans, longest open first, from the one after *after*."""
         ...
 
     def counts(self) -> dict[str, int]:

@@ -18,7 +18,6 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar, cast
 
-import orjson
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
@@ -28,7 +27,7 @@ from tyokyky_bridge.storage.bells import Bells
 from tyokyky_bridge.storage.faults import CLOSED, LOST, translate
 from tyokyky_bridge.storage.session import RunAgain, Session
 from tyokyky_bridge.storage.transaction import Transaction
-from tyokyky_bridge.storage.types import to_json
+from tyokyky_bridge.storage.types import from_json, to_json
 
 T = TypeVar("T")
 
@@ -75,7 +74,7 @@ def sqlite_engine(path: Path, *, begin: str, query_only: bool = False, foreign_k
         max_overflow=0,
         hide_parameters=True,
         json_serializer=to_json,
-        json_deserializer=orjson.loads,
+        json_deserializer=from_json,
     )
 
     def settle(connection: sqlite3.Connection, _record: object) -> None:

@@ -49,6 +49,11 @@ def to_json(value: object) -> str:
     return orjson.dumps(value, default=_plain).decode()
 
 
+def from_json(stored: str | bytes | float) -> Any:
+    """Read JSON of a column; SQLite turns a text that is a number into one."""
+    return stored if isinstance(stored, int | float) else orjson.loads(stored)
+
+
 def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(cast("Mapping[str, Any]", value))

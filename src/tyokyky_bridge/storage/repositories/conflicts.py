@@ -4,7 +4,18 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, Row, Select, bindparam, func, insert, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Row,
+    Select,
+    bindparam,
+    func,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 
 from tyokyky_bridge.services.records import LinkRow
 from tyokyky_bridge.services.sync_records import ConflictRow, ConflictState, Resolution
@@ -113,9 +124,16 @@ class ConflictTable:
         return tuple(_conflict(row) for row in rows if state is None or row.state == state)
 
     def page(
-        self, *, state: ConflictState | None = "open", system: str | None = None, limit: int = 100
+        self,
+        *,
+        state: ConflictState | None = "open",
+        system: str | None = None,
+        after: ConflictRow | None = None,
+        limit: int = 100,
     ) -> tuple[ConflictRow, ...]:
         where: list[ColumnElement[bool]] = []
+        if after is not None:
+            where.append(tuple_(conflict.c.opened_at, conflict.c.id) > tuple_(after.opened_at, after.id))
         if state is not None:
             where.append(conflict.c.state == state)
         if system is not None:

@@ -26,6 +26,7 @@ _SAME = _listed(
     notice.c.party == bindparam("to"),
     notice.c.kind == bindparam("of_kind"),
 )
+_GET = _listed(notice.c.id == bindparam("of"))
 _OF_CLIENT = _listed(notice.c.client_id == bindparam("of"))
 _PENDING = _listed(notice.c.party == bindparam("to"), notice.c.delivered_at.is_(None))
 _DELIVERED = update(notice).where(notice.c.id == bindparam("of"), notice.c.delivered_at.is_(None))
@@ -45,6 +46,10 @@ class NoticeTable:
         if added is not None:
             return made
         return _notice(self._session.rows(_SAME, consent=consent_id, to=party, of_kind=kind)[0])
+
+    def get(self, notice_id: UUID) -> NoticeRow | None:
+        row = self._session.row(_GET, of=notice_id)
+        return None if row is None else _notice(row)
 
     def of_client(self, client_id: UUID) -> tuple[NoticeRow, ...]:
         return tuple(_notice(row) for row in self._session.rows(_OF_CLIENT, of=client_id))
