@@ -1,0 +1,193 @@
+"""What must hold of the plan's revisions, and of everything once faults and edits have stopped (sync.md 9)."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from simulation.native import HOUSE, lens_of, marks_in, path_at
+from simulation.partner import Edit, PartnerSystem
+from simulation.process import Process
+from tyokyky_bridge.mapping.lens import LensRefusal
+from tyokyky_bridge.services.bridge import Bridge
+from tyokyky_bridge.services.linking import Desired, desired_for
+from tyokyky_bridge.services.loading import facts_of, latest_revision
+from tyokyky_bridge.services.ports import Tx
+from tyokyky_bridge.services.records import LinkRow
+
+if TYPE_CHECKING:
+    from simulation.world import World
+
+_REVISIONS = (
+    "SELECT rowid, plan_id, version, leaves, cause, actor FROM plan_revision WHERE rowid > ? ORDER BY rowid"
+)
+
+
+@dataclass(frozen=True)
+class Written:
+    """A value of the plan, and the revision that brought it."""
+
+    plan: str
+    version: int
+    cause: str
+
+
+class History:
+    """Follows the revisions of all plans."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self._seen = 0
+        self.count = 0
+        self._latest: dict[str, dict[str, Any]] = {}
+        self.values: dict[tuple[str, Any], Written] = {}
+        self.deleted: set[tuple[str, str]] = set()
+
+    @cached_property
+    def bridge(self) -> Bridge:
+        """The hub as an onlooker sees it."""
+        return self._world.bridge(Process(self._world, "onlooker"))
+
+    def look(self, who: str) -> None:
+        """After a commit that changed a plan or a consent."""
+        for row, plan, version, leaves, cause, actor in self._world.database.rows(_REVISIONS, self._seen):
+            self._seen = row
+            self.count += 1
+            self._revised(plan, version, json.loads(leaves), cause, actor)
+        for link, desired in self._world.database.read(self._links):
+            if link.state != "in_sync":
+                continue
+            sha = desired.sha if desired.kind == "present" else link.projection_sha
+            if (link.acked_kind, link.projection_sha) != (desired.kind, sha):
+                self._world.found(
+                    "I3", f"{who} changed what {link.system} ought to hold and did not mark link {link.id}"
+                )
+
+    def _revised(self, plan: str, version: int, leaves: dict[str, Any], cause: str, actor: str) -> None:
+        before = self._latest.get(plan, {})
+        self._latest[plan] = leaves
+        for path in sorted({*before, *leaves}):
+            value = leaves.get(path)
+            if before.get(path) == value:
+                continue
+            if value is None:
+                self.deleted.add((plan, path))
+            else:
+                self.values[path, value] = Written(plan, version, cause)
+            for mark in marks_in(value):
+                known = self._world.marks[mark]
+                if cause != "merge":
+                    known.parties.add(actor)
+                elif known.system is None or self._world.partners[known.system].party != actor:
+                    self._world.found("I9", f"{mark}, written by the hub, came back from {actor} as an edit")
+
+    def _links(self, tx: Tx) -> list[tuple[LinkRow, Desired]]:
+        found: list[tuple[LinkRow, Desired]] = []
+        for plan in tx.plans.page(limit=10):
+            facts = facts_of(tx, self.bridge, plan.client_id)
+            revision = latest_revision(tx, plan.id)
+            for link in tx.links.of_plan(plan.id):
+                partner = self.bridge.partners[link.system]
+                found.append((link, desired_for(partner, revision, facts, tx.now())))
+        return found
+
+    # When all is quiet
+
+    def unsettled(self) -> list[str]:
+        """The links that are not in sync, by a word on each."""
+        return [
+            f"link {s.id}: {s.state}" for s in self._world.invariants.links.values() if s.state != "in sync"
+        ]
+
+    def settled(self) -> None:
+        """What every link and every partner's record must look like in the end (I6)."""
+        world = self._world
+        for given in world.invariants.given.values():
+            given.answered_s = given.withdrawn_s if given.answered_s is None else given.answered_s
+        for link, desired in world.database.read(self._links):
+            partner = world.partners[link.system]
+            person = world.person_of_client(link.client_id)
+            sheet = partner.sheet_of(person)
+            content = {} if sheet is None else sheet.content
+            if desired.kind == "present" and sheet is None:
+                world.found("I6", f"{partner.id} has no record of {person}")
+            lens = lens_of(partner.id)
+            try:
+                expected = lens.put(content, desired.disclosure.view).expected
+            except LensRefusal as refusal:
+                world.found("I6", f"{partner.id} cannot hold {refusal.path}")
+                continue
+            reading = lens.get(content).leaves
+            excused = self._held_back(link.id)
+            for path, value in expected.items():
+                if reading.get(path) != value and path not in excused:
+                    world.found("I6", f"{partner.id} has {reading.get(path)!r} for {path}, not {value!r}")
+            for mark in sorted(set(marks_in(content))):
+                if not world.invariants.may_have(partner, person, mark, world.now_s, standing=content):
+                    world.found("I6", f"{partner.id} still has {mark}, which was taken back")
+
+    def kept(self, marks: list[str]) -> None:
+        """Every acknowledged value is in the history (I13)."""
+        known = {value for _, value in self.values}
+        for mark in marks:
+            if mark not in known:
+                self._world.found("I13", f"{mark} was acknowledged and is nowhere")
+
+    def nothing_vanished(self, partner: PartnerSystem) -> None:
+        """Every edit of a partner's user is in the plan, its history, a conflict, or an intake decision (I8)."""
+        for edit in partner.edits:
+            if not self._accounted_for(partner, edit):
+                self._world.found("I8", f"{edit.after!r} in {edit.where} at {partner.id} has vanished")
+
+    def _accounted_for(self, partner: PartnerSystem, edit: Edit) -> bool:
+        path = path_at(edit.where)
+        if path is None or self._overwritten_there(partner, edit):
+            return True
+        plan = self._world.plan_of_person(edit.person).hex
+        if edit.after is None:
+            if path not in self._latest[plan] or (plan, path) in self.deleted:
+                return True
+        elif any(value == str(edit.after).removeprefix(HOUSE) for (p, value) in self.values if p == path):
+            return True
+        return path in self._on_record(partner, edit)
+
+    def _overwritten_there(self, partner: PartnerSystem, edit: Edit) -> bool:
+        """Whether the same leaf was edited there again before the hub had seen it."""
+        later = [
+            e
+            for e in partner.edits
+            if (e.person, e.where) == (edit.person, edit.where) and e.number > edit.number
+        ]
+        return bool(later) and later[0].before == edit.after
+
+    def _on_record(self, partner: PartnerSystem, edit: Edit) -> set[str]:
+        links = [
+            s.id
+            for s in self._world.invariants.links.values()
+            if s.system == partner.id and UUID(s.plan_id) == self._world.plan_of_person(edit.person)
+        ]
+        found: set[str] = set()
+        for link in links:
+            found |= {
+                row[0]
+                for row in self._world.database.rows("SELECT path FROM conflict WHERE link_id = ?", link)
+            }
+            for (items,) in self._world.database.rows("SELECT items FROM intake WHERE link_id = ?", link):
+                found |= {i["path"] for i in json.loads(items)}
+        return found
+
+    def _held_back(self, link: int) -> set[str]:
+        """Items that are undecided, or that the partner keeps for itself."""
+        rows = self._world.database.rows(
+            "SELECT path FROM conflict WHERE link_id = ? AND state = 'open'", link
+        )
+        found = {row[0] for row in rows}
+        newest = self._world.database.rows(
+            "SELECT items FROM intake WHERE link_id = ? ORDER BY at DESC, id DESC LIMIT 1", link
+        )
+        for (items,) in newest:
+            found |= {
+                i["path"] for i in json.loads(items) if i["state"] in ("not_stored", "invalid", "unreadable")
+            }
+        return found
