@@ -15,10 +15,7 @@ MOMENT = sa.DateTime(timezone=True)
 
 # SQLite adds a column together with its checks, so that the table need not be copied.
 LINK_COLUMNS = {
-    "base_hub": (
-        {"sqlite": "JSON", "postgresql": "JSONB"},
-        ("agreed", "base_hub IS NULL OR acked_kind IS NULL OR acked_kind <> 'absent'"),
-    ),
+    "base_hub": ({"sqlite": "JSON", "postgresql": "JSONB"}, None),
     "base_remote": ({"sqlite": "JSON", "postgresql": "JSONB"}, None),
     "want": (
         dict.fromkeys(("sqlite", "postgresql"), "SMALLINT DEFAULT '0' NOT NULL"),

@@ -238,6 +238,10 @@ async def test_a_partner_that_only_gives_is_looked_at_too(store):
     await office.consent(grants=[{"discloser": SOCIAL, "recipient": HEALTH, "categories": ["plan.goals"]}])
     await office.settle()
     assert (await leaves(office))["goals[s-1].text_client"] == "Sosiaalityön oma tavoite."
+    office.paper.edit(write_goal("Muutettu tavoite.", key="s-1"))
+    await look_and_settle(office)
+    assert (await leaves(office))["goals[s-1].text_client"] == "Muutettu tavoite."
+    assert (await office.link()).acked_kind == "absent"
     assert office.paper.writes == []
 
 

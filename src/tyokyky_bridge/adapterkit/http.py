@@ -23,7 +23,7 @@ from tyokyky_bridge.adapterkit.manifest import Manifest
 DEFAULT_MAX_RESPONSE_BYTES = 4 * 1024 * 1024
 LONGEST_RETRY_AFTER = timedelta(hours=1)
 
-_HETU = re.compile(r"\d{6}[-+A-FU-Ya-fu-y]\d{3}[0-9A-FHJ-NPR-Ya-fhj-npr-y]")
+_HETU = re.compile(r"(?<![0-9A-Za-z])\d{6}[-+A-FU-Ya-fu-y]\d{3}[0-9A-FHJ-NPR-Ya-fhj-npr-y](?![0-9A-Za-z])")
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 

@@ -22,6 +22,7 @@ from tyokyky_bridge.services.linking import Desired, desired_for
 from tyokyky_bridge.services.loading import facts_of, revision_of
 from tyokyky_bridge.services.merging import Bases, Taken
 from tyokyky_bridge.services.ours import CREATES, OtherPlans, Ours, other_plans
+from tyokyky_bridge.services.outcomes import Ended
 from tyokyky_bridge.services.ports import Tx
 from tyokyky_bridge.services.records import DecisionRow, Intent, LinkRow, Park
 
@@ -87,6 +88,16 @@ class Decided:
         remote = {p: v for p, v in before.remote.items() if p in kept or held.get(p) == v}
         remote |= {p: held[p] for p in carried if p in held and p not in kept}
         return Bases(hub, remote)
+
+    def record(self, tx: Tx, ended: Ended, *, milliseconds: int) -> None:
+        """Record how the one attempt that this decision licensed ended."""
+        tx.decisions.record_attempt(
+            self.row.id,
+            ended.outcome,
+            native_code=ended.native_code,
+            ms=milliseconds,
+            started_at=tx.now() - timedelta(milliseconds=milliseconds),
+        )
 
 
 def decide(tx: Tx, engine: Engine, partner: Partner, link: LinkRow, stand: Stand) -> Decided | Park:

@@ -43,11 +43,13 @@ class Desired:
     carried: Leaves
     """The permitted leaves whose fields the partner's mapping names."""
     sha: str
+    brings_news: bool
+    """Whether anything of it comes from elsewhere than from that very system."""
 
     @property
     def kind(self) -> Kind:
-        """Whether anything of ours ought to be there."""
-        return "present" if self.carried else "absent"
+        """Whether anything of ours ought to be there: what a system gave itself needs no record of ours."""
+        return "present" if self.brings_news else "absent"
 
 
 def desired_for(
@@ -64,7 +66,8 @@ def desired_for(
         identity_resolved=identity_resolved,
     )
     carried = {path: value for path, value in disclosure.view.leaves.items() if partner.lens.names(path)}
-    return Desired(partner, disclosure, carried, projection_sha(carried, partner.lens.version))
+    news = any(revision.origins[path].system != partner.system.id for path in carried)
+    return Desired(partner, disclosure, carried, projection_sha(carried, partner.lens.version), news)
 
 
 def projection_sha(leaves: Leaves, mapping_version: str) -> str:

@@ -158,7 +158,7 @@ def take_in(tx: Tx, bridge: Bridge, partner: Partner, link: LinkRow, met: Met) -
     tx.links.agree(
         link.id,
         link.lease_epoch,
-        base_hub=leaves_to_json(hub) if current.acked_kind != "absent" else None,
+        base_hub=leaves_to_json(hub),
         base_remote=leaves_to_json(remote),
     )
     unseen = {p for p in refused if p in reading.leaves and authority(pattern_of(p)) is not Authority.HUB}

@@ -201,8 +201,8 @@ class LinkRow:
 class Ack:
     """The partner's record is known to hold generation *gen* (or, with kind ``absent``, nothing of ours).
 
-    *base* is what the hub has written there, path → value; it must be ``None`` when *kind* is ``absent``, and so must
-    *base_hub*. *base_hub* and *base_remote* are what both sides now agree on, in our terms and as it reads there.
+    *base* is what the hub has written there, path → value; it must be ``None`` when *kind* is ``absent``.
+    *base_hub* and *base_remote* are what both sides now agree on, in our terms and as it reads there.
     *drift* is the class of what was found (sync.md 8.17), ``None`` where the partner's record was not looked at.
     """
 

@@ -144,13 +144,16 @@ def _items(tx: Tx, desired: Desired, link: LinkRow | None, newest: DecisionRow |
     wanted = leaves_to_json(desired.carried)
     there = found_there(tx, link).items() if link is not None else ()
     held = frozenset(path for path, value in there if wanted.get(path) == value)
+    contested = {c.path for c in tx.conflicts.open_of_link(link.id)} if link is not None else set[str]()
     made_from = recorded if newest is not None and link is not None and _stands(newest, link, desired) else {}
     return [
         _recorded_item(path, made_from[path], decision)
         if path in made_from
         else TracedItem(
             path=path,
-            state=_state(path, decision, desired, link, recorded.get(path, {}), put, held=held),
+            state="conflict"
+            if decision.permits and path in contested
+            else _state(path, decision, desired, link, recorded.get(path, {}), put, held=held),
             outcome=decision.outcome.value,
             row=decision.row,
             basis=f"{decision.basis.kind.value}:{decision.basis.id}" if decision.basis else None,

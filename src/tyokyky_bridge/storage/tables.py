@@ -222,7 +222,6 @@ link = Table(
         name="intent",
     ),
     CheckConstraint("acked_kind IS NULL OR acked_kind <> 'absent' OR base IS NULL", name="nothing_kept"),
-    CheckConstraint("base_hub IS NULL OR acked_kind IS NULL OR acked_kind <> 'absent'", name="agreed"),
     CheckConstraint("NOT retained OR acked_kind = 'absent'", name="retained"),
     CheckConstraint(
         "want BETWEEN 0 AND 7 AND (want = 0 OR due_at IS NOT NULL OR parked_reason IS NOT NULL)", name="want"

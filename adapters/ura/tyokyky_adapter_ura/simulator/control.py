@@ -78,7 +78,7 @@ class Desk:
             "sukunimi": str(person.get("family_name", "")).upper(),
             "etunimet": str(person.get("given_names", "")).upper(),
             "kieli": person.get("language", "fi"),
-            "tulkki": "K" if person.get("interpreter") else "E",
+            **({"tulkki": "K" if person["interpreter"] else "E"} if "interpreter" in person else {}),
             **person.get("fields", {}),
         }
         self._register.force("asiakas", number, row)
