@@ -198,11 +198,11 @@ class Office:
         return Caller(party, Role.PROFESSIONAL, "helmi", Purpose.WORK_ABILITY_SUPPORT)
 
 
-def edit_there(world: "World", partner: PartnerSystem, number: int, *, mapped: bool) -> None:
+def edit_there(world: "World", partner: PartnerSystem, number: int) -> None:
     """A user of the partner changes something of a client's record."""
     rng = world.rng
     person = f"person-{number + 1}"
-    if not mapped or rng.random() < 0.2:
+    if rng.random() < 0.15:
         text = f"oma {world.draw_number()}"
         partner.edit(person, "user", lambda native: native.__setitem__("muistio", text))
         return

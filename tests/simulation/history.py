@@ -6,11 +6,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from simulation.native import HOUSE, lens_of, marks_in, path_at
+from simulation.native import HOUSE, leaves_in, lens_of, marks_in, path_at
 from simulation.partner import Edit, PartnerSystem
 from simulation.process import Process
 from tyokyky_bridge.mapping.lens import LensRefusal
 from tyokyky_bridge.services.bridge import Bridge
+from tyokyky_bridge.services.incoming import may_bring
 from tyokyky_bridge.services.linking import Desired, desired_for
 from tyokyky_bridge.services.loading import facts_of, latest_revision
 from tyokyky_bridge.services.ports import Tx
@@ -144,6 +145,10 @@ class History:
         path = path_at(edit.where)
         if path is None or self._overwritten_there(partner, edit):
             return True
+        sheet = partner.sheet_of(edit.person)
+        stands = sheet is not None and leaves_in(sheet.content).get(edit.where) == edit.after
+        if stands and not self._is_looked_at(partner, edit.person):
+            return True  # nobody else may have it, so the hub has no business there
         plan = self._world.plan_of_person(edit.person).hex
         if edit.after is None:
             if path not in self._latest[plan] or (plan, path) in self.deleted:
@@ -151,6 +156,17 @@ class History:
         elif any(value == str(edit.after).removeprefix(HOUSE) for (p, value) in self.values if p == path):
             return True
         return path in self._on_record(partner, edit)
+
+    def _is_looked_at(self, partner: PartnerSystem, person: str) -> bool:
+        """Whether anything could be taken in from that partner."""
+        plan = self._world.plan_of_person(person)
+
+        def look(tx: Tx) -> bool:
+            revision = latest_revision(tx, plan)
+            facts = facts_of(tx, self.bridge, self._world.clients[self._world.plans.index(plan)])
+            return may_bring(self.bridge.partners[partner.id], revision.plan, facts, tx.now())
+
+        return self._world.database.read(look)
 
     def _overwritten_there(self, partner: PartnerSystem, edit: Edit) -> bool:
         """Whether the same leaf was edited there again before the hub had seen it."""

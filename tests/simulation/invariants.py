@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 _LINKS = """
 SELECT id, plan_id, system, desired_kind, desired_gen, acked_kind, acked_gen, lease_epoch, lease_by, due_at,
-       parked_reason, parked_at, parked_detail, base, base_hub, want, priority, projection_sha FROM link ORDER BY id
+       parked_reason, parked_at, parked_detail, base, base_hub, want, priority, projection_sha,
+       base_remote, retained FROM link ORDER BY id
 """
 _COUNTS = """
 SELECT (SELECT count(*) FROM plan_revision), (SELECT count(*) FROM consent_event),
@@ -48,6 +49,8 @@ class LinkState(NamedTuple):
     want: int
     priority: int
     projection_sha: str | None
+    base_remote: str | None
+    retained: int
 
     @property
     def state(self) -> str:
@@ -191,8 +194,14 @@ class Invariants:
             found("I11", f"link {after.id} is parked without reason or age")
         if after.parked_reason == "adapter_error":
             found("I10", f"link {after.id} was parked because the engine stumbled: {after.parked_detail}")
-        if after.acked_kind == "absent" and (after.base or after.base_hub):
-            found("I14", f"link {after.id} is absent and keeps content")
+        if after.state == "in sync" and after.acked_kind == "absent" and not after.retained:
+            kept = [
+                m
+                for m in marks_in([after.base, after.base_hub, after.base_remote])
+                if not self._theirs(after, m)
+            ]
+            if kept:
+                found("I14", f"link {after.id} is absent and keeps {kept}")
         if after.want and after.due_at is None and after.parked_reason is None:
             found("I8", f"link {after.id} forgets that somebody asked for a look")
         if before is None:
@@ -216,6 +225,10 @@ class Invariants:
             holder = self._claims.get((after.id, before.lease_epoch))
             if before.lease_by is None or holder != who:
                 found("I4", f"{who} acknowledges link {after.id}, which {holder} has")
+
+    def _theirs(self, link: LinkState, mark: str) -> bool:
+        """Whether the partner wrote a value itself."""
+        return self._world.marks[mark].system == link.system
 
     def _decided(self, row: tuple[Any, ...]) -> None:
         number, link, gen, items, sha, key, worker, epoch, system = row

@@ -12,6 +12,7 @@ from simulation.store import prepare
 from simulation.virtual import virtual
 from simulation.world import HETUS, World
 from tyokyky_bridge.services.delivery import Engine
+from tyokyky_bridge.services.ports import Tx
 from tyokyky_bridge.worker import Pace, run
 
 PACE = Pace(poll_s=1.5, lease_s=30.0, heartbeat_s=120.0)
@@ -130,7 +131,27 @@ class _Play:
     async def _users(self, partner: str, number: int) -> None:
         for _ in range(self.world.rng.choice((0, 1, 2, 3))):
             await self._pause()
-            edit_there(self.world, self.world.partners[partner], number, mapped=False)
+            edit_there(self.world, self.world.partners[partner], number)
+            if self.world.chance(0.6):
+                self.world.spawn(self._hint(partner))
+
+    async def _hint(self, partner: str) -> None:
+        """Somebody tells the hub to look at the records of a partner; at any time, and perhaps twice."""
+        await self._pause()
+        self._look_at(
+            [s.id for s in self.world.invariants.links.values() if s.system == partner], verify=False
+        )
+
+    def _look_at(self, links: list[int], *, verify: bool) -> None:
+        world = self.world
+
+        def look(tx: Tx) -> None:
+            for link in links:
+                tx.links.look(link, verify=verify)
+
+        _, due = world.commit("hint", look)
+        for process in world.processes.values():
+            process.bells.ring(due)
 
     async def _restarts(self, _number: int) -> None:
         for _ in range(12):
@@ -155,6 +176,8 @@ class _Play:
         world = self.world
         until = world.now_s + HEALED_WITHIN_S
         await asyncio.sleep(20.0)
+        self._look_at(list(world.invariants.links), verify=True)
+        await asyncio.sleep(5.0)
         left = world.history.unsettled()
         while left and not world.violations and world.now_s < until:
             self._redrive()
@@ -171,6 +194,8 @@ class _Play:
             world.found("I9", "something goes on although nobody does anything")
         world.history.settled()
         world.history.kept(self.office.acknowledged)
+        for partner in world.partners.values():
+            world.history.nothing_vanished(partner)
 
     def _redrive(self) -> None:
         """A person looks at what is parked and lets it be tried again."""
