@@ -307,8 +307,13 @@ class Links(Protocol):
         """Store what both sides now agree on, while the lease goes on; ``False`` when it is no longer ours."""
         ...
 
-    def move(self, link_id: int, *, base_hub: Doc | None, base_remote: Doc | None) -> bool:
-        """Store what a person's decision makes of the agreement; ``False`` while the link is leased."""
+    def move(
+        self, link_id: int, *, base_hub: Doc | None, base_remote: Doc | None, base: Doc | None = None
+    ) -> bool:
+        """Store what a person's decision makes of the agreement; ``False`` while the link is leased.
+
+        *base* is what counts as written by the hub from now on; ``None`` leaves that as it is.
+        """
         ...
 
     def forget_remote(self, link_id: int) -> None:

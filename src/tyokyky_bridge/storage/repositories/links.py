@@ -113,8 +113,13 @@ class LinkTable:
             values |= columns_of(remote)
         return self._change_leased(link_id, lease_epoch, **values)
 
-    def move(self, link_id: int, *, base_hub: Doc | None, base_remote: Doc | None) -> bool:
-        return bool(self._session.count(sql.MOVE, of=link_id, base_hub=base_hub, base_remote=base_remote))
+    def move(
+        self, link_id: int, *, base_hub: Doc | None, base_remote: Doc | None, base: Doc | None = None
+    ) -> bool:
+        values: dict[str, Any] = {"base_hub": base_hub, "base_remote": base_remote}
+        if base is not None:
+            values["base"] = base
+        return bool(self._session.count(sql.MOVE, of=link_id, **values))
 
     def forget_remote(self, link_id: int) -> None:
         self._session.run(sql.FORGET, of=link_id)
