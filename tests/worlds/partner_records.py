@@ -68,7 +68,7 @@ class Write:
     """One request that carried items: whose record it was for (the partner's own person id), what stood in its body
     in the terms of the lens, and its journal entry.
 
-    *person* is empty where the request names a record only.
+    *person* is empty where the request names a record that somebody else made.
     """
 
     entry: Entry
@@ -87,7 +87,19 @@ def is_write(system: str, entry: Entry) -> bool:
 
 def written(system: str, entries: list[Entry]) -> list[Write]:
     """What was sent to be written, in order of arrival."""
-    return [Write(e, *_body(system, e)) for e in entries if is_write(system, e)]
+    found: list[Write] = []
+    opened: dict[str, str] = {}  # whose plan it is: TYPPI's later requests name the plan alone
+    for entry in entries:
+        if not is_write(system, entry):
+            continue
+        person, content = _body(system, entry)
+        plans = [effect.split()[1] for effect in entry.effects if effect.startswith("suunnitelma ")]
+        if system == "typpi" and person:
+            opened.update(dict.fromkeys(plans, person))
+        elif system == "typpi" and plans:
+            person = opened.get(plans[0], "")
+        found.append(Write(entry, person, content))
+    return found
 
 
 def _body(system: str, entry: Entry) -> tuple[str, Native]:
@@ -116,8 +128,11 @@ def merged(writes: list[Write]) -> Native:
     record: Native = {}
     for write in writes:
         for name, part in write.content.items():
-            if name in {"palautteet", "osiot"}:
+            if name == "palautteet":
                 record[name] = [*record.get(name, ()), *part]
+            elif name == "osiot":
+                sections = {section["osio"]: section for section in (*record.get(name, ()), *part)}
+                record[name] = list(sections.values())
             else:
                 record[name] = part
     return record

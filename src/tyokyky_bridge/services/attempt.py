@@ -82,7 +82,8 @@ class Attempt:
         vanished = link.remote.record is not None and standing.record_id is None
         if vanished and look.kind == "present" and met.bases.remote and not look.ours.created:
             return Ended(Park(DELETED_THERE), "not_there")
-        relapsed = frozenset(look.once.standing(reading, partner) - look.desired.carried.keys())
+        back = look.once.standing(reading, partner) if standing.record_id is not None else set[str]()
+        relapsed = frozenset(back - look.desired.carried.keys())
         taken = await self._take_in(look, met.begun_anew() if vanished else met)
         self.drift = _drift(link, taken, vanished=vanished, relapsed=bool(relapsed))
         self.hint = "merged" if taken.changed else _echo(link, standing)

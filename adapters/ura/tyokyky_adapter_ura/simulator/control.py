@@ -78,7 +78,7 @@ class Desk:
             "sukunimi": str(person.get("family_name", "")).upper(),
             "etunimet": str(person.get("given_names", "")).upper(),
             "kieli": person.get("language", "fi"),
-            **({"tulkki": "K" if person["interpreter"] else "E"} if "interpreter" in person else {}),
+            **({} if person.get("interpreter") is None else {"tulkki": "K" if person["interpreter"] else "E"}),
             **person.get("fields", {}),
         }
         self._register.force("asiakas", number, row)
