@@ -27,6 +27,14 @@ from tyokyky_bridge.settings import Settings
 from tyokyky_bridge.storage import migrate as migrate_store
 
 EX_CONFIG = 78
+CANNOT_START = (
+    processes.SchemaNotAtHead,
+    processes.RoleTaken,
+    bootstrap.AdapterMissing,
+    MappingBroken,
+    OSError,
+    ValueError,
+)
 
 app = typer.Typer(no_args_is_help=True, help=__doc__, pretty_exceptions_show_locals=False)
 adapters = typer.Typer(no_args_is_help=True, help="Installed adapters.")
@@ -49,6 +57,12 @@ def serve() -> None:
 def work() -> None:
     """Run the worker that keeps every linked record true."""
     _run(processes.work(_settings()))
+
+
+@app.command()
+def run() -> None:
+    """Serve and work in one process: the embedded hub, on one SQLite file."""
+    _run(processes.run(_settings()))
 
 
 @app.command()
@@ -171,8 +185,8 @@ def _settings() -> Settings:
 
 def _run(process: Coroutine[Any, Any, None]) -> None:
     try:
-        asyncio.run(process)
-    except (processes.SchemaNotAtHead, bootstrap.AdapterMissing, MappingBroken, OSError, ValueError) as error:
+        processes.complete(process)
+    except CANNOT_START as error:
         typer.echo(f"cannot start: {error}", err=True)
         raise typer.Exit(EX_CONFIG) from error
 

@@ -31,7 +31,7 @@ class Settings(BaseSettings):
         default=False, description="accept only identity numbers 900–999 (test and demo)"
     )
     worker_name: str = Field(
-        default="worker-1", description="a restarted worker takes over its own leases by this name"
+        default="worker", description="first part of a worker's name; each start adds a part of its own"
     )
     lease_s: float = Field(
         default=30.0, description="seconds a link is leased; above every adapter's deadline"
@@ -39,4 +39,6 @@ class Settings(BaseSettings):
     licence_s: float = Field(
         default=2.0, description="seconds from a decision to the latest start of its request"
     )
-    poll_s: float = Field(default=0.25, description="seconds between looks for due links when idle")
+    poll_s: float = Field(
+        default=0.25, description="seconds between looks for due links while there is work; 1 s when idle"
+    )

@@ -2,52 +2,73 @@
 
 import asyncio
 import contextlib
-import random
 import socket
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 import structlog
 
+from tyokyky_bridge import feeds
 from tyokyky_bridge.domain.calendar import finnish_day
 from tyokyky_bridge.domain.next_change import next_change
+from tyokyky_bridge.feeds import FeedPace
 from tyokyky_bridge.services.bridge import Bridge, Partner
 from tyokyky_bridge.services.delivery import Engine, deliver
 from tyokyky_bridge.services.linking import refresh_links
 from tyokyky_bridge.services.loading import facts_of, latest_revision
-from tyokyky_bridge.services.ports import Bell, StoreError, Tx
+from tyokyky_bridge.services.ports import StoreError, Tx
 from tyokyky_bridge.services.records import LinkRow, PlanRow
+from tyokyky_bridge.worker_lookout import Hands, Lookout, Pace, ring_when
+
+__all__ = ["Pace", "Swept", "run", "sweep", "sweep_in_time"]
 
 log = structlog.get_logger()
 
 DRAIN_S = 10.0
+"""How long sends in flight may take to end after the worker was asked to stop."""
+GIVE_BACK_S = 2.0
+UNHEARD_S = 30.0
+"""How long a system's loop waits for its bell, which the lookout rings at every look while something is due."""
+SILENT = timedelta(minutes=1)
 SWEEP_PAGE = 50
 SWEEP_AFTER_S = 30.0
 """How long a worker that has just started delivers what waits before it looks at what the calendar changed."""
 
 
-@dataclass(frozen=True)
-class Pace:
-    """How often a worker looks (seconds)."""
+async def run(
+    bridge: Bridge,
+    engine: Engine,
+    pace: Pace,
+    stop: asyncio.Event,
+    *,
+    among_others: bool = False,
+    feed_pace: FeedPace | None = None,
+) -> None:
+    """Work until *stop* is set, then let sends in flight end and give back the rest.
 
-    poll_s: float = 0.25
-    lease_s: float = 30.0
-    heartbeat_s: float = 5.0
-
-
-async def run(bridge: Bridge, engine: Engine, pace: Pace, stop: asyncio.Event) -> None:
-    """Work until *stop* is set, then let sends in flight end and give back the rest."""
+    *among_others*: show that this worker lives, hear other processes' wake-ups, and free what dead workers held. For
+    that its name must be its own, of this start of the process alone. *feed_pace*: tend the partners' change logs too.
+    """
     await bridge.store.write(lambda tx: _start(tx, engine.worker))
     log.info("worker.started", worker=engine.worker, systems=len(bridge.partners))
+    hands: Hands = {}
+    present = asyncio.create_task(bridge.store.attend(engine.worker)) if among_others else None
     try:
         async with asyncio.TaskGroup() as group:
+            lookout = Lookout(bridge, engine.worker, pace, hands, among_others=among_others)
+            group.create_task(lookout.run(stop))
             for partner in bridge.partners.values():
-                group.create_task(_keep_true(engine, partner, pace, stop))
-            group.create_task(_beat(bridge, engine.worker, pace, stop))
+                group.create_task(_keep_true(engine, partner, pace, stop, hands))
+            group.create_task(_beat(bridge, engine.worker, pace, stop, among_others=among_others))
             group.create_task(_sweep_daily(bridge, stop))
+            if feed_pace is not None:
+                group.create_task(feeds.run(bridge, engine.worker, stop, feed_pace))
     finally:
-        with contextlib.suppress(StoreError):
-            await bridge.store.write(lambda tx: _end(tx, engine.worker))
+        with contextlib.suppress(StoreError, TimeoutError):
+            async with asyncio.timeout(GIVE_BACK_S):
+                await bridge.store.write(lambda tx: _end(tx, engine.worker))
+        if present is not None:  # to the last, so that nobody takes what is being given back
+            present.cancel()
         log.info("worker.stopped", worker=engine.worker)
 
 
@@ -62,34 +83,42 @@ def _end(tx: Tx, worker: str) -> None:
     tx.workers.stop(worker)
 
 
-async def _keep_true(engine: Engine, partner: Partner, pace: Pace, stop: asyncio.Event) -> None:
+async def _keep_true(engine: Engine, partner: Partner, pace: Pace, stop: asyncio.Event, hands: Hands) -> None:
     """Claim and deliver the links of one system, never more than its slots at once."""
-    running: set[asyncio.Task[None]] = set()
+    running: dict[asyncio.Task[None], LinkRow] = {}
     bell = engine.bridge.store.bell(partner.system.id)
-    stopping = asyncio.create_task(_ring_when(stop, bell))
+    stopping = asyncio.create_task(ring_when(stop, bell))
     try:
         while not stop.is_set():
             free = partner.manifest.limits.slots - len(running)
             claimed = await _claim(engine, partner, pace, free) if free else ()
-            running |= {asyncio.create_task(deliver(engine, partner, link)) for link in claimed}
+            for link in claimed:
+                hands[link.id] = link.lease_epoch
+                running[asyncio.create_task(deliver(engine, partner, link))] = link
             if not free:
-                await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({*running, stopping}, return_when=asyncio.FIRST_COMPLETED)
             elif len(claimed) < free:
-                await bell.wait(pace.poll_s * random.uniform(0.8, 1.2))  # noqa: S311
-            for done in [task for task in running if task.done()]:
-                running.discard(done)
-                done.result()
+                await bell.wait(UNHEARD_S)
+            _put_down(running, hands)
         if running:
+            log.info("worker.draining", worker=engine.worker, system=partner.system.id, count=len(running))
             await asyncio.wait(running, timeout=DRAIN_S)
     finally:
         stopping.cancel()
         for task in running:
             task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        _put_down(running, hands)
 
 
-async def _ring_when(stop: asyncio.Event, bell: Bell) -> None:
-    await stop.wait()
-    bell.ring()
+def _put_down(running: dict[asyncio.Task[None], LinkRow], hands: Hands) -> None:
+    """Let go of links whose attempt has ended."""
+    for task in [task for task in running if task.done()]:
+        link = running.pop(task)
+        if hands.get(link.id) == link.lease_epoch:
+            del hands[link.id]
+        if not task.cancelled():
+            task.result()
 
 
 async def _claim(engine: Engine, partner: Partner, pace: Pace, free: int) -> tuple[LinkRow, ...]:
@@ -110,18 +139,24 @@ async def _claim(engine: Engine, partner: Partner, pace: Pace, free: int) -> tup
         return probe
 
     try:
-        if system not in await store.read(lambda tx: tx.links.due_systems()):
-            return ()
         return await store.write(claim)
     except StoreError as error:
         log.warning("worker.store", system=system, error=error.code)
         return ()
 
 
-async def _beat(bridge: Bridge, worker: str, pace: Pace, stop: asyncio.Event) -> None:
+async def _beat(bridge: Bridge, worker: str, pace: Pace, stop: asyncio.Event, *, among_others: bool) -> None:
+    def beat(tx: Tx) -> None:
+        if not tx.workers.beat(worker):  # somebody took us for dead
+            tx.workers.start(worker, host=socket.gethostname())
+        if among_others:
+            for silent in tx.workers.silent(SILENT):
+                if tx.workers.gone(silent.name):
+                    tx.workers.stop(silent.name)
+
     while not await _stopped(stop, pace.heartbeat_s):
         with contextlib.suppress(StoreError):
-            await bridge.store.write(lambda tx: tx.workers.beat(worker))
+            await bridge.store.write(beat)
 
 
 async def _sweep_daily(bridge: Bridge, stop: asyncio.Event) -> None:

@@ -25,7 +25,7 @@ GATHER_S = 0.02
 """Wake-ups of a process go out at most this often."""
 LOOK_S = 0.5
 """How often the connection is looked at; also the first pause after a failure."""
-PAUSE_MOST_S = 8.0
+PAUSE_MOST_S = 1.0
 ANSWER_S = 5.0
 CONNECT_S = 10.0
 _TELL = text(f"SELECT pg_notify('{CHANNEL}', :payload)")

@@ -52,7 +52,10 @@ _FREE = (
     .values(want=link.c.want.bitwise_or(link.c.lease_want))
     .returning(link.c.system)
 )
-_TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(:key)")
+# After a restart of the server everybody's lock is free until they have come back.
+_TRY_LOCK = text(
+    "SELECT clock_timestamp() - pg_postmaster_start_time() > interval '3 s' AND pg_try_advisory_xact_lock(:key)"
+)
 
 
 class WorkerTable:
