@@ -16,7 +16,7 @@ import structlog
 from tyokyky_bridge.adapterkit.errors import Blocked, PartnerError, TryLater
 from tyokyky_bridge.services.bridge import Bridge, Partner
 from tyokyky_bridge.services.identity_changes import follow_waiting
-from tyokyky_bridge.services.intake import is_down, poll
+from tyokyky_bridge.services.intake import hold, poll
 from tyokyky_bridge.services.ports import StoreError, Tx
 from tyokyky_bridge.services.reconciling import Trickle
 
@@ -38,7 +38,9 @@ class FeedPace:
     poll_slowest_s: float = 60.0
     """The same after nothing came for long, or the partner did not answer."""
     lease_s: float = 60.0
-    """How long a tender may be silent until another takes over."""
+    """How long a tender may be silent until another takes over; above what one request to a partner may take."""
+    take_over: bool = False
+    """Whether one that is seen to be dead is replaced at once: for workers that show each other that they live."""
     verify_tick_s: float = 5.0
     verify_every_s: float = 20 * 3600.0
     """After how long a link is compared again: below the 24 h of the coverage figure, so that it can be full."""
@@ -87,7 +89,13 @@ class _Tender:
         return [*listening, _repeat(self._system, self._compare, tick_s, tick_s)]
 
     async def _read_log(self) -> bool:
-        polled = await poll(self._bridge, self._partner, worker=self._worker, lease=self._lease)
+        polled = await poll(
+            self._bridge,
+            self._partner,
+            worker=self._worker,
+            lease=self._lease,
+            take_over=self._pace.take_over,
+        )
         return polled is not None and polled.taken.looks > 0
 
     async def _follow_numbers(self) -> bool:
@@ -110,9 +118,9 @@ class _Tender:
         return False
 
     def _is_ours(self, tx: Tx) -> bool:
-        if is_down(tx.gates.get(self._system), tx.now()):
-            return False
-        return tx.feeds.claim(self._system, worker=self._worker, lease=self._lease) is not None
+        take_over = self._pace.take_over
+        held = hold(tx, self._system, worker=self._worker, lease=self._lease, take_over=take_over)
+        return held is not None
 
 
 async def _repeat(system: str, step: Step, fastest_s: float, slowest_s: float) -> None:

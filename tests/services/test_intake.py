@@ -201,6 +201,20 @@ async def test_one_worker_reads_at_a_time_and_another_goes_on_when_it_is_gone(st
     assert case.bridge.partners["ura"].adapter.cursors == [None, "10"]
 
 
+async def test_one_that_is_seen_to_be_dead_is_replaced_at_once(store, case):
+    partner = case.bridge.partners["ura"]
+    await polled(case, Changes((), "10"))
+    assert await polled(case, worker="w-2") is None
+    for _ in range(50):  # a server that has just started has not seen anybody yet
+        taken = await poll(case.bridge, partner, worker="w-2", lease=LEASE, take_over=True)
+        if taken is not None:
+            break
+        await asyncio.sleep(0.1)
+    assert taken is not None
+    assert await polled(case, worker="w-1") is None
+    assert partner.adapter.cursors == [None, "10"]
+
+
 async def test_a_worker_that_stalled_drops_what_it_read(store, case):
     fake = case.bridge.partners["ura"].adapter
 

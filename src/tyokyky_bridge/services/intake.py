@@ -117,17 +117,21 @@ def take_hints(tx: Tx, system: str, hints: Iterable[Hint], *, event: str | None 
     return taken + Taken(looks=len(looks))
 
 
-async def poll(bridge: Bridge, partner: Partner, *, worker: str, lease: timedelta) -> Polled | None:
+async def poll(
+    bridge: Bridge, partner: Partner, *, worker: str, lease: timedelta, take_over: bool = False
+) -> Polled | None:
     """Read a partner's change log from where it was left to its end.
 
     ``None`` when another worker has the reading or the partner is known to be down. Each page's hints are stored in one
     transaction with the place to go on from. The reading stays with *worker* until *lease* has passed or it is given
-    back (`Feeds.release`).
+    back (`Feeds.release`); *take_over*: or until it is seen to be dead.
 
     Raises: PartnerError, StoreError.
     """
     system = partner.system.id
-    feed = await bridge.store.write(lambda tx: _begin(tx, system, worker, lease))
+    feed = await bridge.store.write(
+        lambda tx: hold(tx, system, worker=worker, lease=lease, take_over=take_over)
+    )
     if feed is None:
         return None
     cursor, polled = feed.cursor, Polled(0, Taken(), lost=False)
@@ -176,9 +180,18 @@ def is_down(gate: GateRow, now: datetime) -> bool:
     return gate.breaker != "closed" and gate.paused_until is not None and gate.paused_until > now
 
 
-def _begin(tx: Tx, system: str, worker: str, lease: timedelta) -> FeedRow | None:
+def hold(tx: Tx, system: str, *, worker: str, lease: timedelta, take_over: bool = False) -> FeedRow | None:
+    """Be the one who tends a system, for *lease* from now; ``None`` while another does or the partner is down.
+
+    Taking over from one who lives after all does no harm: what it has read is dropped, and read again.
+    """
     if is_down(tx.gates.get(system), tx.now()):
         return None
+    held = tx.feeds.claim(system, worker=worker, lease=lease)
+    other = tx.feeds.get(system) if held is None and take_over else None
+    if other is None or other.lease_by is None or not tx.workers.gone(other.lease_by):
+        return held
+    tx.feeds.release(system, worker=other.lease_by)
     return tx.feeds.claim(system, worker=worker, lease=lease)
 
 
