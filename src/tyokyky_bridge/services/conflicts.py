@@ -6,8 +6,9 @@ from uuid import UUID
 
 from tyokyky_bridge.domain.errors import BridgeError
 from tyokyky_bridge.services.bridge import Bridge
-from tyokyky_bridge.services.callers import Caller, NotForRole, Role
+from tyokyky_bridge.services.callers import Caller, Role
 from tyokyky_bridge.services.conflict_sight import DECIDING, ConflictSight, ConflictView
+from tyokyky_bridge.services.consent_sight import need
 from tyokyky_bridge.services.loading import PlanNotFound
 from tyokyky_bridge.services.ports import Lock, Tx
 from tyokyky_bridge.services.records import AuditEntry
@@ -155,12 +156,6 @@ def find(
     if view is None:
         raise ConflictNotFound
     return view, seen
-
-
-def need(caller: Caller, roles: frozenset[Role]) -> None:
-    """Raises: NotForRole, unless the caller's role is one of *roles*."""
-    if caller.role not in roles:
-        raise NotForRole(" or ".join(sorted(roles)))
 
 
 def _sight(tx: Tx, bridge: Bridge, caller: Caller, plan_id: UUID) -> ConflictSight | None:

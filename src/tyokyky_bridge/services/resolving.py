@@ -33,9 +33,9 @@ from tyokyky_bridge.services.conflicts import (
     NotYourConflict,
     StaleConflict,
     find,
-    need,
     note,
 )
+from tyokyky_bridge.services.consent_sight import need
 from tyokyky_bridge.services.fence import no_more_starts
 from tyokyky_bridge.services.incoming import Source
 from tyokyky_bridge.services.linking import HEALED_BY_CHANGE, desired_for
@@ -214,13 +214,12 @@ def _agree(tx: Tx, link: LinkRow, decided: tuple[ConflictRow, ...], revision: Re
     hub, remote = decided_bases(
         leaves_from_json(link.base_hub or {}), leaves_from_json(link.base_remote or {}), seen
     )
-    absent = link.acked_kind == "absent"
     away = {c.path: c.theirs for c in decided if c.theirs is not None and c.path not in revision.leaves}
     moved = tx.links.move(
         link.id,
-        base_hub=None if absent else leaves_to_json(hub),
+        base_hub=leaves_to_json(hub),
         base_remote=leaves_to_json(remote),
-        base={**(link.base or {}), **away} if away and not absent else None,
+        base={**(link.base or {}), **away} if away and link.acked_kind != "absent" else None,
     )
     if not moved:
         raise LinkBusy
