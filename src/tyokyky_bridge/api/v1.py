@@ -8,9 +8,10 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Depends, Header, Path, Request, Response
 
 from tyokyky_bridge.api import schemas
+from tyokyky_bridge.api.answers import WITH_BODY, WRITES
+from tyokyky_bridge.api.answers import answers as _answers
 from tyokyky_bridge.api.auth import CallerDep
 from tyokyky_bridge.api.intake import StrictRoute
-from tyokyky_bridge.api.problems import MEDIA_TYPE, STATUS, problem_body
 from tyokyky_bridge.domain.errors import BridgeError
 from tyokyky_bridge.services import clients, consents, plans, trace
 from tyokyky_bridge.services.bridge import Bridge
@@ -18,15 +19,6 @@ from tyokyky_bridge.services.changes import Change
 from tyokyky_bridge.services.loading import PlanNotFound
 from tyokyky_bridge.services.repeats import RepeatKey
 
-ALWAYS = ("auth/missing-token", "auth/bad-token", "auth/not-for-role", "server/unavailable", "server/error")
-WITH_BODY = (
-    "request/invalid",
-    "request/malformed",
-    "request/too-large",
-    "request/timeout",
-    "request/unsupported-media-type",
-)
-WRITES = ("store/constraint", "store/row-missing")
 EDITS = (
     *WITH_BODY,
     *WRITES,
@@ -43,21 +35,6 @@ ETAG = {
     "ETag": {"description": "of the caller's view; send it back as If-Match", "schema": {"type": "string"}}
 }
 LOCATION = {"Location": {"description": "of the new plan", "schema": {"type": "string"}}}
-
-
-def _answers(
-    *codes: str, ok: int = 200, headers: dict[str, Any] | None = None
-) -> dict[int | str, dict[str, Any]]:
-    """What an operation may answer: its headers on success, and every error with its code and an example."""
-    by_status: dict[int, dict[str, Any]] = {}
-    for code in sorted({*ALWAYS, *codes}, key=lambda c: (STATUS[c], c)):
-        by_status.setdefault(STATUS[code], {})[code] = {"value": problem_body(code)}
-    answers: dict[int | str, dict[str, Any]] = {ok: {"headers": headers}} if headers else {}
-    for status, examples in by_status.items():
-        schema = {"$ref": "#/components/schemas/Problem"}
-        content = {MEDIA_TYPE: {"schema": schema, "examples": examples}}
-        answers[status] = {"description": ", ".join(examples), "content": content}
-    return answers
 
 
 router = APIRouter(prefix="/v1", route_class=StrictRoute)
