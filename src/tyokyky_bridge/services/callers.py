@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from uuid import UUID
 
 from tyokyky_bridge.domain.errors import BridgeError
 from tyokyky_bridge.domain.parties import Purpose
@@ -18,16 +19,19 @@ class Role(StrEnum):
     """Data-protection officer: sees every decision and path, never a value that its party may not see."""
     OPERATIONS = "operations"
     """Redrives parked links; sees states and reasons, no content."""
+    CLIENT = "client"
+    """The client themselves, through a party's portal: sees how far the withdrawal of a consent has reached."""
 
 
 @dataclass(frozen=True)
 class Caller:
-    """The authenticated caller of one request."""
+    """The authenticated caller of one request. *client_id* goes with the role of a client, and with no other."""
 
     party: str
     role: Role
     subject: str
     purpose: Purpose
+    client_id: UUID | None = None
 
 
 class NotForRole(BridgeError):
