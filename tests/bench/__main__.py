@@ -3,19 +3,31 @@
 Absolute figures belong to the machine; the ratios should carry over. Nothing here is asserted: a timer is no test.
 """
 
+import argparse
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench import language, synced  # needs the path above
+from bench import language, propagation, synced  # needs the path above
 
 
 def main() -> None:
-    """Run every bench and print its table."""
-    plans = int(sys.argv[1]) if len(sys.argv) > 1 else 60
-    language.run()
-    synced.run(plans)
+    """Run the named benches, or all but the long one, and print their tables."""
+    parser = argparse.ArgumentParser(prog="bench")
+    parser.add_argument("what", nargs="*", choices=["language", "synced", "propagation", "outage", []])
+    parser.add_argument("--plans", type=int, default=60)
+    parser.add_argument("--seconds", type=float, default=300, help="how long one partner is down (outage)")
+    given = parser.parse_args()
+    what = given.what or ["language", "synced", "propagation"]
+    if "language" in what:
+        language.run()
+    if "synced" in what:
+        synced.run(given.plans)
+    if "propagation" in what:
+        propagation.run(given.plans)
+    if "outage" in what:
+        propagation.outage(given.plans, given.seconds)
 
 
 if __name__ == "__main__":

@@ -90,6 +90,14 @@ class Postgres:
                 raise RuntimeError(msg)
             time.sleep(0.02)
 
+    def processes(self) -> list[int]:
+        """The process ids of the server and its backends, as they are now."""
+        if self._server is None:
+            return []
+        own = self._server.pid
+        children = Path(f"/proc/{own}/task/{own}/children").read_text().split()
+        return [own, *map(int, children)]
+
     def crash(self) -> None:
         """Stop at once, as after a power cut of the processes: no checkpoint, sessions cut."""
         if self._server is not None and self._server.poll() is None:
