@@ -1,7 +1,7 @@
 """Where one target of a withdrawal is, from queued to proved absent (sync.md 8.13)."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import Literal
 from uuid import UUID
@@ -10,6 +10,7 @@ from tyokyky_bridge.services.bridge import Bridge
 from tyokyky_bridge.services.ports import Tx
 from tyokyky_bridge.services.records import DecisionRow, LinkRow
 from tyokyky_bridge.services.sync_records import WithdrawalTarget
+from tyokyky_bridge.services.withdrawing import may_be_under_way
 
 TargetState = Literal[
     "queued",
@@ -104,13 +105,5 @@ class Stage:
     @cached_property
     def _under_way(self) -> list[DecisionRow]:
         """The sends decided before it that may still be on the wire."""
-        partner = self.bridge.partners.get(self.link.system)
-        longest = timedelta(seconds=partner.manifest.limits.deadline_s if partner is not None else 0.0)
         found = (self.tx.decisions.get(UUID(each)) for each in self.target.in_flight)
-        return [
-            d
-            for d in found
-            if d is not None
-            and self.tx.decisions.attempt(d.id) is None
-            and self.tx.now() < d.send_before + longest
-        ]
+        return [d for d in found if d is not None and may_be_under_way(self.tx, self.bridge, d)]

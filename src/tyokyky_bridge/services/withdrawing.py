@@ -6,7 +6,7 @@ may not stand, and the sends that were under way. What becomes of the targets is
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from tyokyky_bridge.domain.consent import Consent, ConsentStatus, Withdrawal
@@ -26,6 +26,7 @@ from tyokyky_bridge.services.records import AttemptOutcome, DecisionRow, LinkRow
 from tyokyky_bridge.services.shape import element_of
 from tyokyky_bridge.services.sync_records import WithdrawalTarget
 
+_NEWEST = 5
 Wanted = Mapping[UUID, Mapping[str, Desired]]
 """What every system ought to hold, by plan and system."""
 
@@ -137,12 +138,11 @@ def fence(
 
     *cause* is the form that was recorded or withdrawn, *ended* the one that holds no longer, if any.
     """
-    epoch = tx.clients.bump_epoch(client_id)
+    tx.clients.bump_epoch(client_id)
     after = desired_of(tx, bridge, client_id)
     cancelled: dict[str, tuple[str, ...]] = {}
     targets: list[WithdrawalTarget] = []
     in_flight: list[InFlight] = []
-    under_way = tx.decisions.open_before(client_id, epoch)
     for plan in tx.plans.of_client(client_id, lock="update"):
         links = tx.links.of_plan(plan.id, lock="update")
         stakes = {link.id: _at_stake(tx, link, before[plan.id], after[plan.id]) for link in links}
@@ -159,7 +159,7 @@ def fence(
         )
         for link in tx.links.of_plan(plan.id):
             if stake := stakes.get(link.id):
-                sends = tuple(_sends(link, stake, under_way))
+                sends = tuple(_sends(tx, bridge, link, stake))
                 in_flight += sends
                 targets.append(_target(tx, link, ended or cause, stake, sends))
     if ended is not None:
@@ -191,13 +191,23 @@ def _at_stake(
     return frozenset(lost & (held | pending_paths(tx, link, before[link.system])))
 
 
-def _sends(link: LinkRow, stake: Collection[str], under_way: tuple[DecisionRow, ...]) -> Iterator[InFlight]:
-    for decision in under_way:
-        if decision.link_id != link.id:
+def _sends(tx: Tx, bridge: Bridge, link: LinkRow, stake: Collection[str]) -> Iterator[InFlight]:
+    """The sends of which no end is on record, also those whose time to begin is over: they may be on the wire."""
+    for decision in tx.decisions.of_link(link.id, limit=_NEWEST):
+        if not may_be_under_way(tx, bridge, decision):
             continue
         written = {item["path"] for item in decision.items if item.get("written")}
         if paths := sorted(written.intersection(stake)):
             yield InFlight(decision.id, link.system, tuple(paths))
+
+
+def may_be_under_way(tx: Tx, bridge: Bridge, decision: DecisionRow) -> bool:
+    """Whether the send of a decision may be on the wire now: not ended, and not longer ago than it can last."""
+    partner = bridge.partners.get(decision.system)
+    longest = timedelta(seconds=partner.manifest.limits.deadline_s if partner is not None else 0.0)
+    if decision.body_sha256 is None or tx.now() >= decision.send_before + longest:
+        return False
+    return tx.decisions.attempt(decision.id) is None
 
 
 def _target(
