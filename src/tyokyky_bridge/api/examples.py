@@ -190,6 +190,15 @@ REQUESTS: dict[str, Any] = {
     "record_consent": FORM,
     "withdraw_consent": {"at": "2026-03-02T12:40:00+02:00"},
     "close_plan": {"closed_on": "2026-03-02", "reason": "employed"},
+    "redrive_parked": {"system": "ura", "reason": "refused", "spread_s": 600},
+    "receive_notice": {
+        "lahetysId": "5b0e7c1e-2f6b-4b0e-9f57-0d7c54a1b8a2",
+        "tapahtuma": "asiakirja.allekirjoitettu",
+        "asiakirjaId": "4711",
+        "versio": 3,
+        "potilasId": "88012",
+        "aika": "2026-03-02T10:05:00Z",
+    },
 }
 """A body for every operation that takes one."""
 
@@ -246,14 +255,51 @@ ANSWERS: dict[str, Any] = {
                 "title": "Ura",
                 "state": "open",
                 "paused_until": None,
+                "breaker": "closed",
                 "in_sync": 12,
-                "due": 0,
+                "due": 1,
                 "leased": 0,
+                "backlog": 1,
                 "parked": 0,
-                "oldest_due_since": None,
+                "oldest_due_since": NOON,
+                "oldest_due_age_s": 0.4,
+                "open_conflicts": 0,
+                "coverage": 1.0,
+                "forbidden_present": 0,
             }
         ],
     },
+    "read_reconciliation": {
+        "at": NOON,
+        "forbidden_present": 0,
+        "systems": [
+            {
+                "system": "ura",
+                "forbidden_present": 0,
+                "in_sync": 12,
+                "compared_within_24_h": 12,
+                "never_compared": 0,
+                "coverage": 1.0,
+                "longest_ago": "2026-03-01T16:20:00Z",
+                "found": {"D0": 11, "D1": 1, "D2": 0, "D3": 0, "D4": 0},
+                "open_conflicts": 0,
+            }
+        ],
+    },
+    "list_parked": [
+        {
+            "link": 17,
+            "plan_id": PLAN,
+            "system": "ura",
+            "reason": "refused",
+            "parked_at": NOON,
+            "waiting_since": "2026-03-02T09:58:00Z",
+            "attempts": 1,
+            "urgent": False,
+        }
+    ],
+    "redrive_parked": {"redriven": 2, "links": [17, 21]},
+    "receive_notice": {"received": True},
 }
 """A successful answer of every operation."""
 

@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 
 from tyokyky_bridge.api.v1 import the_bridge
 from tyokyky_bridge.services.bridge import Bridge
 from tyokyky_bridge.services.ports import StoreError, Tx
-from tyokyky_bridge.services.records import GateRow, LinkCounts
+from tyokyky_bridge.services.standing import standings
 
 router = APIRouter(tags=["health"])
 
@@ -21,17 +21,25 @@ class Alive(BaseModel):
 
 
 class SystemHealth(BaseModel):
-    """One partner system in one line: its gate and its links in numbers."""
+    """One partner system in one line: its gate, its links in numbers, how far they are compared with its records."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     system: str
     title: str
     state: Literal["open", "paused", "failing"]
+    breaker: Literal["closed", "open", "half"]
     paused_until: datetime | None
     in_sync: int
     due: int
     leased: int
+    backlog: int = Field(description="due and leased")
     parked: int
     oldest_due_since: datetime | None
+    oldest_due_age_s: float | None
+    open_conflicts: int
+    coverage: float | None = Field(description="the part of the links in sync compared within 24 h")
+    forbidden_present: int = Field(description="links where something stands that may not: the first alarm")
 
 
 class HubHealth(BaseModel):
@@ -65,39 +73,9 @@ async def health(bridge: Annotated[Bridge, Depends(the_bridge)]) -> HubHealth:
     """The hub's own state and one line for each system: counts and times, nothing of any client."""
 
     def read(tx: Tx) -> HubHealth:
-        counts = {c.system: c for c in tx.links.counts()}
-        gates = {g.system: g for g in tx.gates.all()}
-        lines = [
-            _line(
-                system,
-                partner.manifest.title,
-                counts.get(system),
-                gates.get(system, GateRow(system)),
-                tx.now(),
-            )
-            for system, partner in sorted(bridge.partners.items())
-        ]
-        status = "ok" if all(line.state == "open" and not line.parked for line in lines) else "degraded"
-        return HubHealth(status=status, database="ok", workers=len(tx.workers.all()), systems=lines)
+        lines = standings(tx, bridge)
+        status = "ok" if all(line.well for line in lines) else "degraded"
+        systems = [SystemHealth.model_validate(line) for line in lines]
+        return HubHealth(status=status, database="ok", workers=len(tx.workers.all()), systems=systems)
 
     return await bridge.store.read(read)
-
-
-def _line(system: str, title: str, counts: LinkCounts | None, gate: GateRow, now: datetime) -> SystemHealth:
-    paused = gate.paused_until is not None and gate.paused_until > now
-    state: Literal["open", "paused", "failing"] = "open"
-    if gate.breaker != "closed":
-        state = "failing"
-    elif paused:
-        state = "paused"
-    return SystemHealth(
-        system=system,
-        title=title,
-        state=state,
-        paused_until=gate.paused_until if paused else None,
-        in_sync=counts.in_sync if counts else 0,
-        due=counts.due if counts else 0,
-        leased=counts.leased if counts else 0,
-        parked=counts.parked if counts else 0,
-        oldest_due_since=counts.oldest_due_since if counts else None,
-    )

@@ -45,6 +45,10 @@ CATALOGUE: Mapping[str, tuple[int, str]] = {
     "directory/not-in-force": (422, "The party is not in force on this day"),
     "link/not-found": (404, "No such link for this caller"),
     "link/not-parked": (409, "The link is not parked"),
+    "link/none-named": (422, "A link, a system or a reason has to be named"),
+    "notice/no-such-system": (404, "No such system sends messages here"),
+    "notice/not-authentic": (401, "The message does not prove its origin and time"),
+    "notice/unreadable": (400, "The message says nothing the hub knows"),
     "idempotency/key-reused": (422, "The Idempotency-Key was used with another request"),
     "request/invalid": (422, "The request breaks a rule"),
     "request/not-found": (404, "No such resource"),
@@ -134,7 +138,8 @@ def install(app: FastAPI) -> None:
         if code == "server/error":
             log.error("request.fault", error=type(error).__name__)
             return problem(code)
-        headers = {"WWW-Authenticate": "Bearer"} if STATUS[code] == HTTPStatus.UNAUTHORIZED else None
+        scheme = "Signature" if code == "notice/not-authentic" else "Bearer"
+        headers = {"WWW-Authenticate": scheme} if STATUS[code] == HTTPStatus.UNAUTHORIZED else None
         broken: tuple[BrokenRule, ...] = getattr(error, "problems", ())
         errors = [{"field": p.field, "rule": p.rule} for p in broken]
         return problem(code, "" if broken else str(error), errors, headers)
