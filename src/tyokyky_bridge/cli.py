@@ -10,11 +10,12 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
 from tyokyky_bridge import bootstrap, processes
+from tyokyky_bridge.cli_settings import EX_CONFIG, read_settings
+from tyokyky_bridge.cli_sync import sync
 from tyokyky_bridge.demo.command import demo_command
 from tyokyky_bridge.mapping.checks import half_carried
 from tyokyky_bridge.mapping.lens import MappingBroken
@@ -23,10 +24,8 @@ from tyokyky_bridge.mapping.preview import PreviewRow
 from tyokyky_bridge.registry import find_adapters
 from tyokyky_bridge.services.loading import PlanNotFound
 from tyokyky_bridge.services.preview import UnknownSystem, preview_plan
-from tyokyky_bridge.settings import Settings
 from tyokyky_bridge.storage import migrate as migrate_store
 
-EX_CONFIG = 78
 CANNOT_START = (
     processes.SchemaNotAtHead,
     processes.RoleTaken,
@@ -41,6 +40,7 @@ adapters = typer.Typer(no_args_is_help=True, help="Installed adapters.")
 mappings = typer.Typer(no_args_is_help=True, help="Field rows between the plan and each system.")
 app.add_typer(adapters, name="adapters")
 app.add_typer(mappings, name="mappings")
+app.add_typer(sync, name="sync")
 app.command("demo")(demo_command)
 
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
@@ -50,25 +50,25 @@ out = Console()
 @app.command()
 def serve() -> None:
     """Serve the HTTP interface. Every setting comes from TYOKYKY_* variables; nothing insecure is assumed."""
-    _run(processes.serve(_settings()))
+    _run(processes.serve(read_settings()))
 
 
 @app.command()
 def work() -> None:
     """Run the worker that keeps every linked record true."""
-    _run(processes.work(_settings()))
+    _run(processes.work(read_settings()))
 
 
 @app.command()
 def run() -> None:
     """Serve and work in one process: the embedded hub, on one SQLite file."""
-    _run(processes.run(_settings()))
+    _run(processes.run(read_settings()))
 
 
 @app.command()
 def migrate(revision: Annotated[str, typer.Argument(help="head, base or a revision id")] = "head") -> None:
     """Bring the database schema to a revision."""
-    asyncio.run(migrate_store(_settings().database_url, revision))
+    asyncio.run(migrate_store(read_settings().database_url, revision))
     out.print(f"database is at {revision}")
 
 
@@ -146,7 +146,7 @@ def preview_mapping(
 
 
 async def _preview(plan: UUID, to: str) -> list[PreviewRow]:
-    bridge = bootstrap.wire(_settings())
+    bridge = bootstrap.wire(read_settings())
     try:
         return await preview_plan(bridge, plan, to)
     finally:
@@ -170,17 +170,6 @@ def docs(
             reference.write(root / path, pages[path])
     if check and stale:
         raise typer.Exit(1)
-
-
-def _settings() -> Settings:
-    try:
-        return Settings()  # pyright: ignore[reportCallIssue]  # from the environment
-    except ValidationError as error:
-        for e in error.errors(include_input=False):
-            name = "TYOKYKY_" + "_".join(str(part) for part in e["loc"]).upper()
-            typer.echo(f"{name}: {e['msg']}", err=True)
-        typer.echo("see docs/how-to/run.md for every setting, or start with: tyokyky-bridge demo", err=True)
-        raise typer.Exit(EX_CONFIG) from error
 
 
 def _run(process: Coroutine[Any, Any, None]) -> None:

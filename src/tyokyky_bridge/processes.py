@@ -92,7 +92,13 @@ async def _work(settings: Settings, bridge: Bridge, stop: asyncio.Event) -> None
     # A name for this start alone: others judge by it whether we live.
     engine = Engine(bridge, f"{settings.worker_name}-{secrets.token_hex(4)}", licence_s=settings.licence_s)
     pace = worker.Pace(poll_s=settings.poll_s, lease_s=settings.lease_s)
-    await worker.run(bridge, engine, pace, stop, among_others=True, feed_pace=FeedPace())
+    heard = FeedPace(
+        poll_fastest_s=settings.poll_fastest_s,
+        poll_slowest_s=max(settings.poll_slowest_s, settings.poll_fastest_s),
+        verify_every_s=settings.verify_every_s,
+        take_over=True,
+    )
+    await worker.run(bridge, engine, pace, stop, among_others=True, feed_pace=heard)
 
 
 def _stop_on_signals() -> asyncio.Event:

@@ -42,3 +42,12 @@ class Settings(BaseSettings):
     poll_s: float = Field(
         default=0.25, description="seconds between looks for due links while there is work; 1 s when idle"
     )
+    poll_fastest_s: float = Field(
+        default=2.0,
+        gt=0,
+        description="seconds between looks into a partner's change log while something comes",
+    )
+    poll_slowest_s: float = Field(default=60.0, gt=0, description="the same while nothing comes")
+    verify_every_s: float = Field(
+        default=72000.0, gt=0, description="seconds until a link is compared with its record again; 20 h"
+    )
