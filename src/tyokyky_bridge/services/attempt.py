@@ -151,6 +151,10 @@ class Attempt:
             remote = replace(remote, version=stood.version)
             held, drift = partner.lens.get(stood.content).leaves, "D0"
             wrong = sorted(p for p, v in decided.put.expected.items() if held.get(p) != v)
+            if wrong and None not in (written.version, stood.version) and written.version != stood.version:
+                # Somebody has written since, and it is theirs: the next attempt takes it in.
+                code = "read-back"
+                raise partner_errors.ChangedUnderneath(code)
             if wrong:
                 await self._remember_damage(decided, held, wrong)
                 detail = {"paths": wrong, "notes": list(written.notes)}
