@@ -215,6 +215,7 @@ def edit_there(world: "World", partner: PartnerSystem, number: int) -> None:
         made = partner.edit(
             person, "user", lambda native: _set(native, WHERE[path], None if removes else value)
         )
+    world.history.edited(partner, made)
     for edit in made:
         world.note(
             f"user of {partner.id} changes {edit.where} of {person} to {edit.after!r} (v{edit.version})"

@@ -1,9 +1,13 @@
 """Many scenarios, on all cores that were given."""
 
 import os
+import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 
+from simulation.planted import PLANTED, planted
 from simulation.scenario import Report, scenario
 
 CHUNK = 10
@@ -21,6 +25,36 @@ def campaign(seeds: Iterable[int], *, cores: int | None = None) -> Iterator[Repo
     with ProcessPoolExecutor(cores) as pool:
         for reports in pool.map(_run, chunks):
             yield from reports
+
+
+@dataclass(frozen=True)
+class Caught:
+    """What became of a planted bug: the first seed that showed it, and how; nothing when none did."""
+
+    guard: str
+    scenarios: int
+    invariant: str | None
+    what: str
+
+
+def hunt(guard: str, *, most: int = 2000, seconds: float = 900.0) -> Caught:
+    """Try seed after seed with one guard taken away, until an invariant tells."""
+    began = time.monotonic()
+    for seed in range(1, most + 1):
+        with planted(guard).plant():
+            report = scenario(seed)
+        if report.violations and not scenario(seed).violations:
+            invariant, what = report.violations[0]
+            return Caught(guard, seed, invariant, what)
+        if time.monotonic() - began > seconds:
+            break
+    return Caught(guard, seed, None, "")
+
+
+def hunt_all(*, most: int = 2000, cores: int | None = None) -> Iterator[Caught]:
+    """Hunt every planted bug, in the order of the list."""
+    with ProcessPoolExecutor(cores or os.cpu_count() or 1) as pool:
+        yield from pool.map(partial(hunt, most=most), [each.guard for each in PLANTED])
 
 
 def _run(seeds: tuple[int, ...]) -> list[Report]:

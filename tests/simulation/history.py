@@ -43,6 +43,7 @@ class History:
         self.count = 0
         self._latest: dict[str, dict[str, Any]] = {}
         self.values: dict[tuple[str, Any], Written] = {}
+        self._let_go: set[tuple[str, int]] = set()
         self.deleted: set[tuple[str, str]] = set()
 
     @cached_property
@@ -56,7 +57,9 @@ class History:
             self._seen = row
             self.count += 1
             self._revised(plan, version, json.loads(leaves), cause, actor)
-        for link, desired in self._world.database.read(self._links):
+        links = self._world.database.read(self._links)
+        self._look_for_letting_go(links)
+        for link, desired in links:
             if link.state != "in_sync":
                 continue
             sha = desired.sha if desired.kind == "present" else link.projection_sha
@@ -151,11 +154,36 @@ class History:
             return True  # nobody else may have it, so the hub has no business there
         plan = self._world.plan_of_person(edit.person).hex
         if edit.after is None:
-            if path not in self._latest[plan] or (plan, path) in self.deleted:
+            known = (path, str(edit.before).removeprefix(HOUSE)) in self.values
+            if not known or path not in self._latest[plan] or (plan, path) in self.deleted:
+                return True
+            if (partner.id, edit.number) in self._let_go:
                 return True
         elif any(value == str(edit.after).removeprefix(HOUSE) for (p, value) in self.values if p == path):
             return True
         return path in self._on_record(partner, edit)
+
+    def edited(self, partner: PartnerSystem, made: list[Edit]) -> None:
+        """After a user of a partner changed something."""
+        links = self._world.database.read(self._links)
+        self._look_for_letting_go(links)
+        for edit in made:
+            # Deleted before the hub had heard that it arrived: that is like a write that never did.
+            agreed = [link.base_remote or {} for link, _ in links if self._is_at(link, partner, edit.person)]
+            if edit.after is None and not any(path_at(edit.where) in base for base in agreed):
+                self._let_go.add((partner.id, edit.number))
+
+    def _is_at(self, link: LinkRow, partner: PartnerSystem, person: str) -> bool:
+        return link.system == partner.id and self._world.person_of_client(link.client_id) == person
+
+    def _look_for_letting_go(self, links: list[tuple[LinkRow, Desired]]) -> None:
+        """Whoever deletes what it may not have any more lets go of a copy, and tells the plan nothing."""
+        for link, desired in links:
+            partner, person = self._world.partners[link.system], self._world.person_of_client(link.client_id)
+            deletions = [e for e in partner.edits if e.after is None and e.person == person]
+            self._let_go |= {
+                (partner.id, e.number) for e in deletions if path_at(e.where) not in desired.carried
+            }
 
     def _is_looked_at(self, partner: PartnerSystem, person: str) -> bool:
         """Whether anything could be taken in from that partner."""

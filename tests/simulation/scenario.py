@@ -16,6 +16,7 @@ from tyokyky_bridge.services.ports import Tx
 from tyokyky_bridge.worker import Pace, run
 
 PACE = Pace(poll_s=1.5, lease_s=30.0, heartbeat_s=120.0)
+WORKS_AT_MOST_S = 200.0
 HEALED_WITHIN_S = 900.0
 QUIET_S = 60.0
 
@@ -81,7 +82,9 @@ class _Play:
         for name in names:
             self._start(name)
         world.nemesis.begin()
-        await asyncio.gather(*self._people())
+        restarting = world.spawn(self._restarts())
+        await asyncio.wait(self._people(), timeout=WORKS_AT_MOST_S)
+        restarting.cancel()
         await asyncio.sleep(world.draw(0.0, 5.0))
         world.note("everything heals")
         world.nemesis.end()
@@ -111,7 +114,7 @@ class _Play:
     def _people(self) -> list[asyncio.Task[None]]:
         world, rng = self.world, self.world.rng
         clients = range(len(world.clients))
-        acts = [self._edits, self._edits, self._consents, self._restarts, self._weather]
+        acts = [self._edits, self._edits, self._consents, self._weather]
         tasks = [world.spawn(act(rng.choice(clients))) for act in acts]
         return tasks + [world.spawn(self._users(p, rng.choice(clients))) for p in world.partners]
 
@@ -153,8 +156,8 @@ class _Play:
         for process in world.processes.values():
             process.bells.ring(due)
 
-    async def _restarts(self, _number: int) -> None:
-        for _ in range(12):
+    async def _restarts(self) -> None:
+        while True:
             await asyncio.sleep(self.world.draw(1.0, 6.0))
             for name in sorted(self.workers):
                 self._start_again(name)
