@@ -51,7 +51,7 @@ def test_the_link_is_held_with_the_reason_identity(told: Told, stage: Stage, des
 
 
 def test_nothing_but_the_question_was_sent(told: Told) -> None:
-    assert {e.path for e in told.wire.simulator.journal(since=told.wire.since)} == {"/ura/v2/asiakas/hae"}
+    assert {entry.path for entry in told.wire.entries} == {"/ura/v2/asiakas/hae"}
     assert told.wire.effects == []
     assert not any(told.wire.holds(words) for words in WORDS.values())
 

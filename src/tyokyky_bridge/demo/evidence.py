@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from tyokyky_bridge.adapterkit.testing import SimulatorProcess
+from tyokyky_bridge.adapterkit.testing_process import Entry
 
 PARTNER_CHARSET = "iso-8859-15"
+_LISTENING = ("/muutokset", "/token", "HaeMuutosloki")
+"""What the hub asks whoever is a client: for the news, and for leave to ask."""
 
 
 @dataclass(frozen=True)
 class Wire:
-    """The journal of one simulator from some moment on."""
+    """The journal of one simulator from some moment on, without the hub's listening for news of anybody."""
 
     simulator: SimulatorProcess
     since: int = 0
@@ -24,6 +27,11 @@ class Wire:
         """Everything that arrives from this moment on."""
         journal = simulator.journal()
         return cls(simulator, journal[-1].seq if journal else 0)
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """What was asked or told of clients, in order."""
+        return tuple(e for e in self.simulator.journal(since=self.since) if not _is_listening(e))
 
     @property
     def requests(self) -> tuple[bytes, ...]:
@@ -36,7 +44,7 @@ class Wire:
                     entry.body,
                 )
             )
-            for entry in self.simulator.journal(since=self.since)
+            for entry in self.entries
         )
 
     @property
@@ -57,7 +65,7 @@ class Wire:
     def values(self) -> set[str]:
         """Every scalar in every JSON body as text: for numbers, which as bytes would be found in any date."""
         found: set[str] = set()
-        for entry in self.simulator.journal(since=self.since):
+        for entry in self.entries:
             try:
                 found |= {str(value) for value in _scalars(json.loads(entry.body))}
             except ValueError:
@@ -66,11 +74,16 @@ class Wire:
 
     def writes(self, path: str) -> list[dict[str, Any]]:
         """The JSON bodies of requests whose path ends so, in order."""
-        return [json.loads(e.body) for e in self.simulator.journal(since=self.since) if e.path.endswith(path)]
+        return [json.loads(e.body) for e in self.entries if e.path.endswith(path)]
 
     def answered(self, status: int) -> bool:
         """Whether some request was answered with this status."""
-        return any(entry.status == status for entry in self.simulator.journal(since=self.since))
+        return any(entry.status == status for entry in self.entries)
+
+
+def _is_listening(entry: Entry) -> bool:
+    asked = f"{entry.path} {dict(entry.headers).get('soapaction', '')}"
+    return any(word in asked for word in _LISTENING)
 
 
 def spellings(text: str) -> set[bytes]:

@@ -23,6 +23,7 @@ import yaml
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
+from tyokyky_bridge.adapterkit.manifest import Manifest
 from tyokyky_bridge.adapterkit.testing import SimulatorProcess
 from tyokyky_bridge.adapterkit.trial import Trial, prepare
 from tyokyky_bridge.demo.child import Child
@@ -32,6 +33,8 @@ from tyokyky_bridge.storage import migrate
 ISSUER = "https://issuer.demo.tyokyky-bridge.example"
 AUDIENCE = "tyokyky-bridge"
 TOKEN_LIFE_S = 3600
+CALM_POLL_S = (0.2, 0.4)
+"""How often change logs are read on a calm stage: between two looks at the fastest, and at the slowest."""
 
 
 class Stage:
@@ -41,7 +44,8 @@ class Stage:
         folder: For keys, certificates, databases and logs; private.
         database_url: Of an empty database; a SQLite file under *folder* when not given.
         systems: Which systems of the demo directory to start; all when not given.
-        calm: Whether simulators answer at once and without a rate limit (tests) or keep their own pace (demo).
+        calm: Whether simulators answer at once and without a rate limit and are listened to all the time (tests),
+            or everybody keeps their own pace (demo).
         directory: A directory document instead of the shipped demo one.
     """
 
@@ -58,6 +62,7 @@ class Stage:
         self.database_url = database_url or f"sqlite:///{folder / 'hub.db'}"
         self.simulators: dict[str, SimulatorProcess] = {}
         self.port = _free_port()
+        self._packages = {point.name: point.value for point in entry_points(group=GROUP)}
         self._calm = calm
         self._directory = dict(directory or _demo_directory())
         if systems is not None:
@@ -87,6 +92,7 @@ class Stage:
                 self._stack.callback(child.end)
                 child.start()
             self.wait_ready()
+            self._subscribe()
         except BaseException:
             self._stack.close()
             raise
@@ -154,12 +160,18 @@ class Stage:
         msg = f"links did not settle in {wait_s} s: {states}"
         raise TimeoutError(msg)
 
+    def _subscribe(self) -> None:
+        """Have each system that pushes send its messages to the hub."""
+        for system in self._directory["systems"]:
+            name, package = system["id"], self._packages[system["adapter"]]
+            if Manifest.of(package).feed == "push":
+                self.simulators[name].act("subscribe", url=f"{self.url}/v1/systems/{name}/notices")
+
     def _start_simulators(self, pool: Executor) -> None:
-        packages = {point.name: point.value for point in entry_points(group=GROUP)}
         trials: dict[str, Trial] = {}
         for system in self._directory["systems"]:
             name = system["id"]
-            module, trials[name] = prepare(packages[system["adapter"]], self.folder / name)
+            module, trials[name] = prepare(self._packages[system["adapter"]], self.folder / name)
             self.simulators[name] = simulator = SimulatorProcess(
                 module,
                 state=self.folder / name / "state.db",
@@ -181,7 +193,10 @@ class Stage:
             private.touch(mode=0o600)
         directory.write_text(yaml.safe_dump(self._directory, allow_unicode=True), "utf-8")
         keys.write_text(json.dumps({"keys": [self._key.as_dict(private=False)]}), "utf-8")
+        fastest_s, slowest_s = CALM_POLL_S
+        pace = {"TYOKYKY_POLL_FASTEST_S": str(fastest_s), "TYOKYKY_POLL_SLOWEST_S": str(slowest_s)}
         return {
+            **(pace if self._calm else {}),
             "TYOKYKY_DATABASE_URL": self.database_url,
             "TYOKYKY_DIRECTORY_FILE": str(directory),
             "TYOKYKY_INDEX_KEY": secrets.token_hex(32),
