@@ -33,6 +33,7 @@ BODIES = {
     "/v1/plans/{plan_id}/sections/{section}": [],
     "/v1/plans/{plan_id}/close": {"closed_on": "2026-03-02", "reason": "employed"},
     "/v1/sync/parked/redrive": {"system": "ura"},
+    "/v1/conflicts/{conflict_id}/resolution": {"choice": "ours"},
     "/v1/consents/{consent_id}/withdrawal": {"at": "2026-03-02T10:00:00+02:00"},
 }
 
@@ -43,7 +44,7 @@ def web(store):
 
 
 def body_of(method, path, client_id=None):
-    if method == "GET" or path.endswith("{system}/redrive"):
+    if method == "GET" or path.endswith(("{system}/redrive", "/receipt")):
         return None
     if path == "/v1/plans":
         return {"client_id": client_id or str(uuid4()), "plan": {}}
@@ -55,6 +56,8 @@ def filled(path, plan_id=None, client_id=None, consent_id=None):
         plan_id=plan_id or uuid4(),
         client_id=client_id or uuid4(),
         consent_id=consent_id or uuid4(),
+        conflict_id=uuid4(),
+        notice_id=uuid4(),
         section="goals",
         system="ura",
         number=1,
@@ -131,6 +134,9 @@ BAD = {
     "a role that is no text": lambda: token(role={"a": 1}),
     "unknown purpose": lambda: token(purpose="curiosity"),
     "no purpose": lambda: token(purpose=None),
+    "a client who is nobody": lambda: token(role="client"),
+    "a client who is no id": lambda: token(role="client", client="120385-921T"),
+    "a client who is no text": lambda: token(role="client", client=7),
     "no subject": lambda: token(sub=None),
     "an endless subject": lambda: token(sub="x" * 200),
     "a subject with a NUL": lambda: token(sub="a\x00b"),
@@ -216,7 +222,7 @@ async def test_a_party_that_does_not_know_a_client_gets_the_answer_of_one_that_d
     for method, path in OPERATIONS:
         if "{plan_id}" in path or path in {"/v1/clients", "/v1/clients/search"}:
             continue
-        if path.startswith("/v1/sync/"):  # of no client
+        if path.startswith("/v1/sync/") or path in {"/v1/conflicts", "/v1/notices"}:  # of no one client
             continue
         told = []
         for client_id, consent_id in ((plan.client_id, form_id), (str(uuid4()), str(uuid4()))):
@@ -225,6 +231,7 @@ async def test_a_party_that_does_not_know_a_client_gets_the_answer_of_one_that_d
                 filled(path, client_id=client_id, consent_id=consent_id),
                 body_of(method, path, client_id),
                 party=SOCIAL,
+                etag='"an old one"',
             )
             told.append((answer.status_code, answer.json()))
         assert told[0][0] == 404, path
@@ -250,6 +257,14 @@ MAY = {
     "GET /v1/clients/{client_id}/consents": {"professional", "system", "oversight"},
     "/v1/consents/{consent_id}": {"professional", "system", "oversight"},
     "/v1/consents/{consent_id}/withdrawal": {"professional", "system"},
+    "/v1/consents/{consent_id}/propagation": {"professional", "system", "oversight", "client"},
+    "/v1/conflicts": {"professional", "system", "oversight"},
+    "/v1/conflicts/{conflict_id}": {"professional", "system", "oversight"},
+    "/v1/conflicts/{conflict_id}/resolution": {"professional", "system"},
+    "/v1/plans/{plan_id}/conflicts": {"professional", "system", "oversight"},
+    "/v1/plans/{plan_id}/propagation": {"professional", "system", "oversight"},
+    "/v1/notices": {"professional", "system"},
+    "/v1/notices/{notice_id}/receipt": {"professional", "system"},
     "/v1/plans/{plan_id}/links": {"professional", "system", "oversight", "operations"},
     "/v1/plans/{plan_id}/links/{system}/redrive": {"professional", "oversight", "operations"},
     "/v1/sync/reconciliation": {"oversight", "operations"},
@@ -264,12 +279,13 @@ async def test_each_operation_is_for_its_roles(web, method, path):
     plan = await web.plan()
     form_id = await web.consent(plan.client_id, y100((HEALTH, EMPLOYMENT)))
     allowed = MAY.get(path) or MAY[f"{method} {path}"]
-    for role in ("professional", "system", "oversight", "operations"):
+    for role in ("professional", "system", "oversight", "operations", "client"):
         answer = await web.call(
             method,
             filled(path, plan.plan_id, plan.client_id, form_id),
             body_of(method, path, plan.client_id),
             role=role,
+            client=plan.client_id if role == "client" else None,
             etag='"an old one"',
         )
         refused = answer.status_code == 403 and answer.json()["type"].endswith("auth/not-for-role")

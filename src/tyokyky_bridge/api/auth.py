@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
+from uuid import UUID
 
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -15,7 +16,7 @@ from joserfc.jwt import JWTClaimsRegistry
 from tyokyky_bridge.domain.errors import BridgeError
 from tyokyky_bridge.domain.parties import Purpose
 from tyokyky_bridge.services.bridge import Bridge
-from tyokyky_bridge.services.callers import Caller, Role
+from tyokyky_bridge.services.callers import Caller, NotForRole, Role
 
 _E = TypeVar("_E", Role, Purpose)
 
@@ -40,7 +41,8 @@ class BadToken(BridgeError):
 class TokenReader:
     """Checks tokens against the issuer's public keys and turns their claims into a `Caller`.
 
-    Claims: ``iss, aud, exp, iat, sub`` and ``party`` (id in the directory), ``role``, ``purpose``.
+    Claims: ``iss, aud, exp, iat, sub`` and ``party`` (id in the directory), ``role``, ``purpose``; and with the role
+    ``client``, where the party is the one whose portal the client uses, ``client`` (id in the hub).
     """
 
     def __init__(
@@ -75,11 +77,13 @@ class TokenReader:
         if not 0 < lifetime_s <= MAX_LIFE_S or ahead_s > LEEWAY_S:
             msg = f"a token may live {MAX_LIFE_S} s at most, from now on"
             raise BadToken(msg)
+        role = _member(Role, claims, "role")
         return Caller(
             party=self._party(claims),
-            role=_member(Role, claims, "role"),
+            role=role,
             subject=_subject(claims),
             purpose=_member(Purpose, claims, "purpose"),
+            client_id=_client(claims) if role is Role.CLIENT else None,
         )
 
     def _party(self, claims: Mapping[str, Any]) -> str:
@@ -96,6 +100,14 @@ def _subject(claims: Mapping[str, Any]) -> str:
         msg = f"the claim sub is longer than {MAX_SUBJECT} characters or not printable"
         raise BadToken(msg)
     return subject
+
+
+def _client(claims: Mapping[str, Any]) -> UUID:
+    try:
+        return UUID(claims["client"])
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        msg = "the claim client does not name a client"
+        raise BadToken(msg) from error
 
 
 def _member(kind: type[_E], claims: Mapping[str, Any], name: str) -> _E:
@@ -131,4 +143,15 @@ def calling(request: Request, _: Annotated[HTTPAuthorizationCredentials | None, 
     return request.state.caller
 
 
-CallerDep = Annotated[Caller, Depends(calling)]
+AnyCallerDep = Annotated[Caller, Depends(calling)]
+"""Whoever calls, clients themselves too."""
+
+
+def calling_for_party(caller: AnyCallerDep) -> Caller:
+    """The caller, who acts for a party. Raises `NotForRole` for clients: they act for themselves."""
+    if caller.role is Role.CLIENT:
+        raise NotForRole(" or ".join(sorted(role for role in Role if role is not Role.CLIENT)))
+    return caller
+
+
+CallerDep = Annotated[Caller, Depends(calling_for_party)]

@@ -5,6 +5,8 @@ A test sends the requests and reads the answers with the models of the operation
 
 from typing import Any
 
+from tyokyky_bridge.api import sync_examples
+
 CLIENT = "018f6b1e-7c00-7000-8000-0000000000c1"
 PLAN = "018f6b1e-7c00-7000-8000-0000000000a1"
 CASE = "018f6b1e-7c00-7000-8000-0000000000b1"
@@ -176,7 +178,7 @@ _items = [
     },
 ]
 
-REQUESTS: dict[str, Any] = {
+REQUESTS: dict[str, Any] = sync_examples.REQUESTS | {
     "register_client": {"hetu": "120385-921T"},
     "find_client": {"hetu": "120385-921T"},
     "create_plan": {"client_id": CLIENT, "plan": PLAN_GIVEN},
@@ -202,7 +204,7 @@ REQUESTS: dict[str, Any] = {
 }
 """A body for every operation that takes one."""
 
-ANSWERS: dict[str, Any] = {
+ANSWERS: dict[str, Any] = sync_examples.ANSWERS | {
     "register_client": {"client_id": CLIENT},
     "find_client": {
         "client_id": CLIENT,
@@ -218,7 +220,13 @@ ANSWERS: dict[str, Any] = {
         header={**_shown["header"], "status": "closed"},
         closing={"closed_on": "2026-03-02", "reason": "employed"},
     ),
-    "record_consent": {"consent": _consent, "cancelled": {}, "cancelled_elements": {}, "notified": []},
+    "record_consent": {
+        "consent": _consent,
+        "cancelled": {},
+        "cancelled_elements": {},
+        "notified": [],
+        "in_flight": [],
+    },
     "list_consents": [_consent],
     "read_consent": _consent,
     "withdraw_consent": {
@@ -226,6 +234,7 @@ ANSWERS: dict[str, Any] = {
         "cancelled": {"ura": ["goals[g-1].text_client"]},
         "cancelled_elements": {"ura": ["goals[g-1]"]},
         "notified": ["lrha-health", "meriniemi-employment"],
+        "in_flight": [sync_examples.IN_FLIGHT],
     },
     "list_links": [_link],
     "redrive_link": {

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
+from tyokyky_bridge.api.withdrawal_schemas import SendInFlight
 from tyokyky_bridge.domain.consent import Consent
 from tyokyky_bridge.services.consents import Fenced
 from tyokyky_bridge.services.shape import shaped
@@ -159,6 +160,9 @@ class ConsentRecorded(BaseModel):
     cancelled: dict[str, list[str]] = Field(description="waiting items that lost their basis, by system")
     cancelled_elements: dict[str, list[str]]
     notified: list[str] = Field(description="parties that get a notice")
+    in_flight: list[SendInFlight] = Field(
+        description="sends that had been decided before and may have gone out; empty: nothing was on its way"
+    )
 
     @classmethod
     def of(cls, fenced: Fenced) -> "ConsentRecorded":
@@ -168,6 +172,7 @@ class ConsentRecorded(BaseModel):
             cancelled={s: list(p) for s, p in fenced.cancelled.items()},
             cancelled_elements={s: list(p) for s, p in fenced.cancelled_elements.items()},
             notified=list(fenced.notified),
+            in_flight=[SendInFlight.of(send) for send in fenced.in_flight],
         )
 
 

@@ -119,7 +119,7 @@ async def create_plan(
     idempotency_key: IdempotencyKey = None,
 ) -> schemas.PlanSeen:
     """Record a client's plan. Linked systems receive what they may have afterwards: see the plan's links."""
-    repeat = _repeat(idempotency_key, "create_plan", body.client_id, body.plan)
+    repeat = repeat_of(idempotency_key, "create_plan", body.client_id, body.plan)
     seen = await plans.create_plan(bridge, caller, body.client_id, body.plan, repeat=repeat)
     response.headers["Location"] = f"/v1/plans/{seen.plan_id}"
     return _seen(seen, response)
@@ -219,7 +219,7 @@ async def close_plan(
         [*changes, Change("header.status", "closed")],
         if_match=_validator(if_match),
         cause="close",
-        repeat=_repeat(idempotency_key, "close_plan", plan_id, given),
+        repeat=repeat_of(idempotency_key, "close_plan", plan_id, given),
     )
     return _seen(seen, response)
 
@@ -246,7 +246,7 @@ async def record_consent(
     idempotency_key: IdempotencyKey = None,
 ) -> schemas.ConsentRecorded:
     """Record a signed form, or with ``supersedes`` replace one: of the old form nothing is inherited."""
-    repeat = _repeat(idempotency_key, "record_consent", client_id, body)
+    repeat = repeat_of(idempotency_key, "record_consent", client_id, body)
     return schemas.ConsentRecorded.of(
         await consents.record_consent(bridge, caller, client_id, body, repeat=repeat)
     )
@@ -289,8 +289,12 @@ async def withdraw_consent(
     caller: CallerDep,
     idempotency_key: IdempotencyKey = None,
 ) -> schemas.ConsentRecorded:
-    """Withdraw a consent: what rested on it stops at once, what waited is cancelled, the parties are told."""
-    repeat = _repeat(idempotency_key, "withdraw_consent", consent_id, body.at, body.by)
+    """Withdraw a consent: what rested on it stops at once, what waited is cancelled, the parties are told.
+
+    Answers when nothing decided before can start any more; ``in_flight`` lists what had gone out, each send followed
+    by its taking back.
+    """
+    repeat = repeat_of(idempotency_key, "withdraw_consent", consent_id, body.at, body.by)
     fenced = await consents.withdraw_consent(
         bridge, caller, consent_id, at=body.at, by=body.by, repeat=repeat
     )
@@ -341,7 +345,8 @@ def _validator(if_match: str | None) -> str:
     return if_match.strip().strip('"')
 
 
-def _repeat(key: str | None, operation: str, *asked: Any) -> RepeatKey | None:
+def repeat_of(key: str | None, operation: str, *asked: Any) -> RepeatKey | None:
+    """The key of a request with a digest of what it asks."""
     if key is None:
         return None
     digest = hashlib.sha256(json.dumps([operation, *asked], sort_keys=True, default=str).encode())

@@ -1,4 +1,4 @@
-"""What a party has to be told, fetched by the party and signed for: that a consent ended, that an edit did not stand."""
+"""What a party has to be told, fetched by the party and signed for: a consent ended, an edit did not stand."""
 
 from uuid import UUID
 
