@@ -186,7 +186,8 @@ def _check_truth(stage: Stage, work: Casework, cohort: Cohort) -> None:
             system: (row["state"], row["desired_generation"] - row["acknowledged_generation"])
             for system, row in work.links(plan).items()
         }
-        assert links == dict.fromkeys(cohort.systems, ("in_sync", 0))
+        assert links == dict.fromkeys(links, ("in_sync", 0))
+        assert set(cohort.systems) <= links.keys()
     mappings = lenses()
     for system in cohort.systems:
         # All plans of a cohort have the same shape and the same forms, so one trace tells the view of all.

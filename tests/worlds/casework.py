@@ -71,6 +71,7 @@ def plan_of(who: Person, **sections: Any) -> dict[str, Any]:
             "family_name": who.family_name,
             "given_names": who.given_names,
             "birth_date": str(who.birth_date),
+            "contact_language": "fi",  # as partners know it: nothing comes in that nobody wrote
         },
         "care_team": {"coordinator": {"party": HEALTH, "worker": {"name": "Helmi Virta", "user": "HVIRTA"}}},
         "network": {"members": [member_of(EMPLOYMENT), member_of(SOCIAL), member_of(HEALTH)]},

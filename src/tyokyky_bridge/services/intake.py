@@ -176,8 +176,8 @@ async def receive_notice(
 
 
 def is_down(gate: GateRow, now: datetime) -> bool:
-    """Whether the breaker is open. A system that only takes no writes now (a nightly window) may be read."""
-    return gate.breaker != "closed" and gate.paused_until is not None and gate.paused_until > now
+    """Whether a system is to be left alone: its breaker is open, or it asked for patience (a limit, a nightly window)."""
+    return gate.paused_until is not None and gate.paused_until > now
 
 
 def hold(tx: Tx, system: str, *, worker: str, lease: timedelta, take_over: bool = False) -> FeedRow | None:
