@@ -1,4 +1,4 @@
-"""People: professionals who call the hub, clients who give and take back consents, users of the partners."""
+"""People who call the hub: professionals who edit and decide, clients who give and take back consents."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,19 +7,17 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from simulation.native import (
+    CODES,
     CONCLUSION,
     GOAL,
     HISTORY,
-    HOUSE,
     HOUSING,
     LIMITATION,
     NAMES,
     RHYTHM,
     STATUS,
     STRENGTHS,
-    WHERE,
 )
-from simulation.partner import PartnerSystem
 from simulation.process import Process
 from tyokyky_bridge.domain.calendar import finnish_day
 from tyokyky_bridge.domain.errors import BridgeError
@@ -29,8 +27,10 @@ from tyokyky_bridge.services.bridge import Bridge
 from tyokyky_bridge.services.callers import Caller, Role
 from tyokyky_bridge.services.changes import Change
 from tyokyky_bridge.services.clients import register_client
+from tyokyky_bridge.services.conflicts import read_conflict
 from tyokyky_bridge.services.consents import record_consent, withdraw_consent
 from tyokyky_bridge.services.plans import create_plan, revise_plan
+from tyokyky_bridge.services.resolving import Choice, resolve_conflict
 from tyokyky_bridge.services.shape import shaped
 from worlds.parties import EMPLOYMENT, HEALTH, SCAN, SOCIAL
 
@@ -49,7 +49,6 @@ WRITES = {
     EMPLOYMENT: (HISTORY, STRENGTHS, RHYTHM, GOAL),
 }
 """What the professionals of each party edit in the hub."""
-CODES = ("rental", "own", "homeless")
 
 
 class Office:
@@ -194,56 +193,28 @@ class Office:
         else:
             self.standing.append(consent)
 
+    async def resolve(self) -> None:
+        """A professional decides an open conflict: one side's value, or a third."""
+        world, rng = self.world, self.world.rng
+        waiting = world.database.rows("SELECT id, path, owner FROM conflict WHERE state = 'open' ORDER BY id")
+        if not waiting:
+            return
+        number, path, owner = rng.choice(waiting)
+        conflict = UUID(number)
+        caller = self._caller(owner)
+        resolution = rng.choice(("ours", "theirs", "other"))
+        value = None
+        if resolution == "other" and "text" in path:
+            value = world.new_mark(GOAL, 0, path, party=owner, system=None)
+
+        async def act(bridge: Bridge) -> Any:
+            view = await read_conflict(bridge, caller, conflict)
+            choice = Choice(resolution, value)
+            return await resolve_conflict(bridge, caller, conflict, choice, if_match=view.etag)
+
+        done = await self.call(f"resolve {path}: {resolution} {value or ''}", act)
+        if done is not None and value is not None:
+            self.acknowledged.append(value)
+
     def _caller(self, party: str) -> Caller:
         return Caller(party, Role.PROFESSIONAL, "helmi", Purpose.WORK_ABILITY_SUPPORT)
-
-
-def edit_there(world: "World", partner: PartnerSystem, number: int) -> None:
-    """A user of the partner changes something of a client's record."""
-    rng = world.rng
-    person = f"person-{number + 1}"
-    if rng.random() < 0.15:
-        text = f"oma {world.draw_number()}"
-        partner.edit(person, "user", lambda native: native.__setitem__("muistio", text))
-        return
-    path = rng.choice([*WHERE, "goals"])
-    if path == "goals":
-        made = partner.edit(person, "user", lambda native: _edit_goal(world, partner, number, native))
-    else:
-        value = HOUSE + rng.choice(CODES) if path == HOUSING else _mark(world, partner, number, path)
-        removes = rng.random() < 0.15
-        made = partner.edit(
-            person, "user", lambda native: _set(native, WHERE[path], None if removes else value)
-        )
-    world.history.edited(partner, made)
-    for edit in made:
-        world.note(
-            f"user of {partner.id} changes {edit.where} of {person} to {edit.after!r} (v{edit.version})"
-        )
-
-
-def _mark(world: "World", partner: PartnerSystem, number: int, path: str) -> str:
-    return world.new_mark(NAMES.get(path, GOAL), number, path, party=partner.party, system=partner.id)
-
-
-def _set(native: dict[str, Any], where: tuple[str, str], value: Any) -> None:
-    group = dict(native.get(where[0], {}))
-    if value is None:
-        group.pop(where[1], None)
-    else:
-        group[where[1]] = value
-    native[where[0]] = group
-
-
-def _edit_goal(world: "World", partner: PartnerSystem, number: int, native: dict[str, Any]) -> None:
-    goals: list[dict[str, Any]] = [dict(goal) for goal in native.get("tavoitteet", [])]
-    rng = world.rng
-    if goals and rng.random() < 0.2:
-        goals.remove(rng.choice(goals))
-    elif goals and rng.random() < 0.6:
-        goal = rng.choice(goals)
-        goal["teksti"] = _mark(world, partner, number, f"goals[{goal['tunniste']}].text_client")
-    else:
-        key = f"h-{world.draw_number()}"
-        goals.append({"tunniste": key, "teksti": _mark(world, partner, number, f"goals[{key}].text_client")})
-    native["tavoitteet"] = goals

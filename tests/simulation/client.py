@@ -61,21 +61,20 @@ class PartnerClient:
     ) -> Written:
         server = self._partner
         holder = f"{key}/{self._world.draw_number()}"
-        create_once = server.kind != "keyed"
         if_match = standing.version if SENDS_IF_MATCH else self._current(found.person_id)
         if server.kind == "locked":
             await self._lock(found, standing, holder)
         request = await self._start(found, copy.deepcopy(content), standing, key, licence)
         if server.kind == "locked":
             answer = await self._ask(
-                lambda: server.put_locked(request, holder, if_match=if_match, create_once=create_once),
+                lambda: server.put_locked(request, holder, if_match=if_match, create_once=SENDS_IF_MATCH),
                 items=True,
             )
             if not self._world.chance(server.weather.lock_left):
                 await self._ask(lambda: server.unlock(found.person_id, holder), quietly=True)
         else:
             answer = await self._ask(
-                lambda: server.put(request, if_match=if_match, create_once=create_once), items=True
+                lambda: server.put(request, if_match=if_match, create_once=SENDS_IF_MATCH), items=True
             )
         match answer.status:
             case 412:

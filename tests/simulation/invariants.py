@@ -10,6 +10,7 @@ import orjson
 
 from simulation.native import leaves_in, lens_of, marks_in
 from simulation.partner import Arrival, PartnerSystem, Request
+from tyokyky_bridge.services.ours import CREATES
 
 if TYPE_CHECKING:
     from simulation.world import World
@@ -95,6 +96,7 @@ class Invariants:
         self.given: dict[str, Given] = {}
         self._claims: dict[tuple[int, int], str] = {}
         self._counts = (0, 0, 0, 0)
+        self._keys: dict[tuple[int, int, str], str] = {}
         self._effective: dict[tuple[str, str], int] = {}
         self._highest: dict[int, int] = {}
 
@@ -204,8 +206,12 @@ class Invariants:
                 found("I14", f"link {after.id} is absent and keeps {kept}")
         if after.want and after.due_at is None and after.parked_reason is None:
             found("I8", f"link {after.id} forgets that somebody asked for a look")
-        if before is None:
-            return
+        if before is not None:
+            self._handed(who, before, after)
+
+    def _handed(self, who: str, before: LinkState, after: LinkState) -> None:
+        """Leases, and what is done under them."""
+        found = self._world.found
         if after.lease_epoch < before.lease_epoch or after.desired_gen < before.desired_gen:
             found("I4", f"link {after.id} goes back in lease epoch or generation")
         if after.acked_gen < before.acked_gen:
@@ -238,6 +244,10 @@ class Invariants:
             world.found("I4", f"{worker} decides on link {link} under a lease that is not its own")
         found = {item["path"]: item for item in json.loads(items)}
         self.decisions[str(UUID(number))] = Decided(link, gen, found, sha, key, world.now_s)
+        if key is not None:
+            same = self._keys.setdefault((link, gen, sha), key.removeprefix(CREATES))
+            if same != key.removeprefix(CREATES):
+                world.found("I5", f"the same body of link {link} is sent under another key")
         sent = [p for p, item in found.items() if item.get("written")]
         world.note(f"decision on link {link} ({system}) gen {gen}: {'body' if sha else 'nothing'} {sent}")
         for path, item in found.items():

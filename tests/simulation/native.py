@@ -33,6 +33,8 @@ NAMES = {
 }
 """Text items, and what their marks begin with."""
 GOAL = "tavoite"
+CODES = ("rental", "own", "homeless")
+"""Codes of housing that people choose from."""
 HOUSE = "muoto-"
 """What a code of housing begins with at the partners."""
 CATEGORY = {

@@ -129,13 +129,13 @@ class PartnerSystem:
         return Answer(200, sheet.id, str(sheet.version), copy.deepcopy(sheet.content))
 
     def put(self, request: Request, *, if_match: str | None, create_once: bool) -> Answer:
-        """Store a record against *if_match* (``None``: create it, which a ``keyed`` partner does for every new key)."""
+        """Store a record against *if_match* (``None``: create it)."""
         if self.kind == "keyed" and request.key in self._answers:
             return self._arrived(request, self._answers[request.key])
         sheet = self.sheet_of(request.person)
         if if_match is not None and (sheet is None or str(sheet.version) != if_match):
             return self._arrived(request, Answer(412))
-        if if_match is None and sheet is not None and (create_once or sheet.past[0][1] != "hub"):
+        if if_match is None and create_once and sheet is not None:
             return self._arrived(request, Answer(412))
         assert request.content is not None
         if self._refuses():

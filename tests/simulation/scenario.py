@@ -6,16 +6,21 @@ import traceback
 from dataclasses import dataclass
 
 from simulation import loop
-from simulation.actors import Office, edit_there
+from simulation.actors import Office
 from simulation.process import Process
 from simulation.store import prepare
+from simulation.users import edit_there
 from simulation.virtual import virtual
 from simulation.world import HETUS, World
+from tyokyky_bridge.feeds import FeedPace
 from tyokyky_bridge.services.delivery import Engine
 from tyokyky_bridge.services.ports import Tx
 from tyokyky_bridge.worker import Pace, run
 
 PACE = Pace(poll_s=1.5, lease_s=30.0, heartbeat_s=120.0)
+FEEDS = FeedPace(
+    poll_fastest_s=3.0, poll_slowest_s=20.0, lease_s=15.0, verify_tick_s=15.0, verify_every_s=120.0
+)
 WORKS_AT_MOST_S = 200.0
 HEALED_WITHIN_S = 900.0
 QUIET_S = 60.0
@@ -74,6 +79,8 @@ class _Play:
         self.office = Office(world)
         self.workers: dict[str, Process] = {}
         self.starts = 0
+        self.listens = world.chance(0.5)
+        """Whether the partners' change logs are read, or looking is left to hints."""
 
     async def all(self) -> None:
         world = self.world
@@ -105,7 +112,8 @@ class _Play:
         # A name is taken again by whoever comes after, as on a server where a service is restarted.
         engine = Engine(world.bridge(process), name)
         world.note(f"{process.name} starts")
-        process.start(run(engine.bridge, engine, PACE, asyncio.Event()), "worker")
+        work = run(engine.bridge, engine, PACE, asyncio.Event(), feed_pace=FEEDS if self.listens else None)
+        process.start(work, "worker")
 
     def _start_again(self, name: str) -> None:
         if not self.workers[name].alive:
@@ -114,7 +122,7 @@ class _Play:
     def _people(self) -> list[asyncio.Task[None]]:
         world, rng = self.world, self.world.rng
         clients = range(len(world.clients))
-        acts = [self._edits, self._edits, self._consents, self._weather]
+        acts = [self._edits, self._edits, self._consents, self._decisions, self._weather]
         tasks = [world.spawn(act(rng.choice(clients))) for act in acts]
         return tasks + [world.spawn(self._users(p, rng.choice(clients))) for p in world.partners]
 
@@ -130,6 +138,11 @@ class _Play:
                 await self.office.withdraw()
             else:
                 await self.office.consent(number)
+
+    async def _decisions(self, _number: int) -> None:
+        for _ in range(self.world.rng.choice((0, 2, 4))):
+            await self._pause()
+            await self.office.resolve()
 
     async def _users(self, partner: str, number: int) -> None:
         for _ in range(self.world.rng.choice((0, 1, 2, 3))):

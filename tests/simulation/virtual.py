@@ -15,12 +15,6 @@ from tyokyky_bridge.services import outcomes
 if TYPE_CHECKING:
     from simulation.world import World
 
-_PLACES = (
-    "tyokyky_bridge.services.",
-    "tyokyky_bridge.worker",
-    "tyokyky_bridge.storage.session",
-    "tyokyky_bridge.adapterkit.contract",
-)
 _STUMBLED = {"delivery.broken", "sweep.broken"}
 
 
@@ -73,7 +67,7 @@ def virtual(world: "World") -> Iterator[None]:
         setattr(owner, name, value)
 
     for place, module in list(sys.modules.items()):
-        if not place.startswith(_PLACES):
+        if not place.startswith("tyokyky_bridge."):
             continue
         for name, value in instead.items():
             present = getattr(module, name, None)
