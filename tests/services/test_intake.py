@@ -245,14 +245,15 @@ async def test_two_readings_under_one_name_do_not_mix(store, case):
     assert (await store.read(lambda tx: tx.feeds.get("ura"))).cursor == "77"
 
 
-async def test_a_partner_known_to_be_down_is_not_asked_but_one_that_takes_no_writes_is(store, case):
+@pytest.mark.parametrize("breaker", ["open", "closed"])
+async def test_a_partner_that_is_down_or_asked_for_patience_is_not_asked(store, case, breaker):
     now = await store.read(lambda tx: tx.now())
     later = now + timedelta(minutes=5)
-    down = GateRow("ura", "open", now, 1, later)
+    down = GateRow("ura", breaker, now, int(breaker == "open"), later)
     await store.write(lambda tx: tx.gates.save(down))
     assert await polled(case) is None
     assert case.bridge.partners["ura"].adapter.cursors == []
-    await store.write(lambda tx: tx.gates.save(GateRow("ura", paused_until=later)))
+    await store.write(lambda tx: tx.gates.save(GateRow("ura")))
     assert await polled(case) is not None
 
 
