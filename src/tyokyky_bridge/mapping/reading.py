@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from tyokyky_bridge.adapterkit.codec import CodecRefusal
+from tyokyky_bridge.domain.items import pattern_of
 from tyokyky_bridge.mapping.acceptance import is_element_id
 from tyokyky_bridge.mapping.compiled import CodeSet, Scope, Section
 from tyokyky_bridge.mapping.native_path import Box
@@ -25,6 +26,12 @@ class Note:
     raw: Any = field(default=None, repr=False)
     path: str | None = None
     """The plan path it would be, where that much is known."""
+    patterns: frozenset[str] = frozenset()
+    """Else the patterns of what may stand in it: an item of theirs that is missing is not known to be gone."""
+
+    def may_hold(self, path: str) -> bool:
+        """Whether what could not be read may be this item."""
+        return path == self.path or pattern_of(path) in self.patterns
 
 
 class Readings:

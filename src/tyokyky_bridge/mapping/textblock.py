@@ -4,6 +4,7 @@ stays."""
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from tyokyky_bridge.domain.items import pattern_of
 from tyokyky_bridge.mapping.booking import UNREADABLE, Site, Writing
 from tyokyky_bridge.mapping.compiled import Compiler, contradicts
 from tyokyky_bridge.mapping.folding import is_continuation
@@ -99,7 +100,8 @@ class TextBlock:
         raw = None if holder is None else holder.get(self.path.leaf)
         lines = split(raw, self.form)
         if lines is None:
-            out.notes.append(Note(self.block.id, self.block.native, "not a text", raw))
+            hidden = frozenset(p for row in self.rows for p in _patterns(row, prefix))
+            out.notes.append(Note(self.block.id, self.block.native, "not a text", raw, patterns=hidden))
             return
         seen: set[tuple[str, Ids]] = set()
         for passage in self.passages(lines):
@@ -109,7 +111,7 @@ class TextBlock:
             shown = "\n".join(line.text for line in passage.lines)
             if entry.rule is not None or entry.ids is None:
                 if entry.rule is not None:
-                    out.notes.append(Note(row.row.id, self.block.native, entry.rule, shown))
+                    out.notes.append(_unread(self.block, row, entry, prefix, shown))
                 continue
             known = (row.row.id, entry.ids)
             if known in seen:
@@ -251,6 +253,22 @@ class Page:
         if passage.entry.rule is None or not self._unreadable(rests):
             _remove(self.passages, passage)
             self.changed = self.prefix + rests[0]
+
+
+def _unread(block: Block, row: LabelRow | TemplateRow, entry: Entry, prefix: str, shown: str) -> Note:
+    """The note on a line that cannot be read: of which item, or of which items it may be."""
+    known = isinstance(row, LabelRow) and entry.ids is not None
+    path = prefix + row.path(entry.ids or (), "") if known else None
+    hidden = frozenset[str]() if known else _patterns(row, prefix)
+    return Note(row.row.id, block.native, entry.rule or "", shown, path, hidden)
+
+
+def _patterns(row: LabelRow | TemplateRow, prefix: str) -> frozenset[str]:
+    """The patterns of what may stand in a line of a row. One unreadable code of a set hides no other."""
+    if row.row.way == "write" or (isinstance(row, LabelRow) and row.is_set):
+        return frozenset()
+    leaves = [""] if isinstance(row, LabelRow) else [f".{name}" for name in (*row.values, *row.implied)]
+    return frozenset(pattern_of(prefix + row.row.plan + leaf) for leaf in leaves)
 
 
 def _element(row: LabelRow | TemplateRow, ids: Ids) -> str:

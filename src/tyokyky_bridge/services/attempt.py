@@ -134,7 +134,7 @@ class Attempt:
 
     def _version(self, stand: Stand) -> str | None:
         """The version that our own last write made: what somebody else has written in since is not ours to void."""
-        arrived = self._link.intent is not None and not stand.taken.changed
+        arrived = self._link.intent is not None and not stand.taken.foreign
         first = self._link.remote.record != stand.standing.record_id
         return stand.standing.version if first or arrived else self._link.remote.version
 

@@ -25,6 +25,7 @@ from tyokyky_bridge.services.ours import Ours
 from tyokyky_bridge.services.ports import Tx
 from tyokyky_bridge.services.records import AuditEntry, LinkRow
 from tyokyky_bridge.services.revising import append_revision
+from tyokyky_bridge.services.shape import element_of
 from tyokyky_bridge.services.sync_records import IntakeRow
 
 CLOSED = frozenset({"closed", "cancelled", "superseded"})
@@ -52,6 +53,8 @@ class Taken:
     kept: frozenset[str] = frozenset()
     changed: bool = False
     """Whether anything of the partner's was new."""
+    foreign: bool = False
+    """Whether anything stands there that is not as both sides agreed, new or met before."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,10 @@ def take_in(tx: Tx, bridge: Bridge, partner: Partner, link: LinkRow, met: Met) -
         if reading.leaves.get(p) != bases.remote.get(p)
     }
     closed = before.leaves["header.status"] in CLOSED
-    refused = dict.fromkeys(changed, "closed") if closed else source.refused(changed)
+    unread = _unread(changed, reading, before, bases)
+    readable = {p: v for p, v in changed.items() if p not in unread}
+    refused = dict.fromkeys(readable, "closed") if closed else source.refused(readable)
+    refused |= dict.fromkeys(unread, "unreadable")
     sides = _sides(partner, desired, met, before, refused)
     authority = authority_for(source.register, coordinates=source.coordinates)
     waiting = {c.path for c in tx.conflicts.open_of_link(link.id)}
@@ -142,8 +148,10 @@ def take_in(tx: Tx, bridge: Bridge, partner: Partner, link: LinkRow, met: Met) -
     _conflicts(tx, source, link, merged, version, met.standing.version)
     hub, remote = agreed_bases(sides, merged, not_stored=invalid)
     items = _items(merged, refused, invalid, reading)
-    last = tx.intakes.of_link(link.id, limit=1)
-    if items and (_happened(items) or not last or last[0].items != items):
+    last = next(iter(tx.intakes.of_link(link.id, limit=1)), None)
+    told: tuple[Mapping[str, Any], ...] = last.items if last is not None else ()
+    news = bool(items) and (_happened(items) or told != items)
+    if news:
         row = IntakeRow(
             id=tx.new_id(),
             link_id=link.id,
@@ -154,7 +162,7 @@ def take_in(tx: Tx, bridge: Bridge, partner: Partner, link: LinkRow, met: Met) -
             items=items,
             at=tx.now(),
         )
-        _tell(tx, partner, link, row)
+        _tell(tx, partner, link, row, told)
     tx.links.agree(
         link.id,
         link.lease_epoch,
@@ -162,7 +170,24 @@ def take_in(tx: Tx, bridge: Bridge, partner: Partner, link: LinkRow, met: Met) -
         base_remote=leaves_to_json(remote),
     )
     unseen = {p for p in refused if p in reading.leaves and authority(pattern_of(p)) is not Authority.HUB}
-    return Taken(Bases(hub, remote), frozenset(merged.conflicts) | unseen | invalid, changed=bool(changed))
+    nameless = {p for p in unread if p not in {note.path for note in reading.notes}}
+    moved = (hub, remote) != (dict(bases.hub), dict(bases.remote))
+    return Taken(
+        Bases(hub, remote),
+        frozenset(merged.conflicts) | unseen | invalid | nameless,
+        changed=news or moved,
+        foreign=bool(changed),
+    )
+
+
+def _unread(changed: Collection[str], reading: Reading, before: Revision, bases: Bases) -> frozenset[str]:
+    """What of a change cannot be judged: what is missing may stand in something that could not be read, and of a new
+    element of which a part could not be read, nothing is taken.
+    """
+    gone = {p for p in changed if p not in reading.leaves and any(note.may_hold(p) for note in reading.notes)}
+    known = {element_of(p) for p in (*before.leaves, *bases.remote)}
+    partial = {element_of(note.path) for note in reading.notes if note.path is not None} - known
+    return frozenset(gone | {p for p in changed if element_of(p) in partial})
 
 
 def _sides(partner: Partner, desired: Desired, met: Met, before: Revision, refused: Collection[str]) -> Sides:
@@ -222,7 +247,10 @@ def _items(
     """One entry for each item that came in, without values; what only we changed is no concern of an intake."""
     states: dict[str, str] = {p: e.verdict.value for p, e in merged.found.items() if e.verdict not in _OURS}
     states |= {**refused, **dict.fromkeys(invalid, "invalid")}
-    entries: list[dict[str, Any]] = [{"path": p, "state": states[p]} for p in sorted(states)]
+    noted = {note.path for note in reading.notes}
+    entries: list[dict[str, Any]] = [
+        {"path": p, "state": states[p]} for p in sorted(states) if p not in noted
+    ]
     entries += [{"path": n.path, "state": "unreadable", "rule": f"{n.row}: {n.rule}"} for n in reading.notes]
     return tuple(entries)
 
@@ -232,13 +260,15 @@ def _happened(items: Collection[Mapping[str, Any]]) -> bool:
     return any(item["state"] in {"taken", "rejected", "agreed"} for item in items)
 
 
-def _tell(tx: Tx, partner: Partner, link: LinkRow, row: IntakeRow) -> None:
-    """Put the intake on record, and tell the party whose edit did not stand or could not be read."""
+def _tell(
+    tx: Tx, partner: Partner, link: LinkRow, row: IntakeRow, before: Collection[Mapping[str, Any]]
+) -> None:
+    """Put the intake on record, and tell the party whose edit did not stand or could not be read; that once."""
     tx.intakes.add(row)
     states = {item["state"] for item in row.items}
     if "rejected" in states:
         tx.notices.add(client_id=link.client_id, party=partner.system.party, kind="edit_rejected")
-    if states & {"unreadable", "invalid"}:
+    if any(item["state"] in {"unreadable", "invalid"} and item not in before for item in row.items):
         tx.notices.add(client_id=link.client_id, party=partner.system.party, kind="data_quality")
     counts = Counter(item["state"] for item in row.items)
     tx.audit.add(
