@@ -26,6 +26,7 @@ from tyokyky_bridge.services.conflicts import (
 from tyokyky_bridge.services.loading import PlanNotFound
 from tyokyky_bridge.services.plans import PlanClosed, read_plan
 from tyokyky_bridge.services.repeats import RepeatKey
+from tyokyky_bridge.services.trace import trace_disclosures
 from worlds.contested import (
     BOTH_WAYS,
     DPO,
@@ -258,6 +259,18 @@ async def test_who_may_have_our_side_alone_is_not_told_that_the_partner_wrote_so
     await office.consent(grants=[{"discloser": SOCIAL, "recipient": KELA, "categories": ["plan.goals"]}])
     (seen,) = await of_plan(office, TEEMU)
     assert (seen.ours.value, seen.theirs.value, seen.may_resolve) == (OURS, THEIRS, False)
+
+
+async def test_nor_is_that_told_by_the_trace_of_where_the_item_is(office):
+    await office.consent(grants=[{"discloser": HEALTH, "recipient": KELA, "categories": ["plan.goals"]}])
+    await office.collide()
+    told = {}
+    for caller in (TEEMU, HELMI, KAISA, DPO):
+        trace = await trace_disclosures(office.bridge, caller, office.plan_id, "paper-1")
+        (item,) = [item for item in trace.items if item.path == GOAL]
+        told[caller] = (item.state, item.note is None)
+    assert told[TEEMU] == ("queued", True)
+    assert {told[caller] for caller in (HELMI, KAISA, DPO)} == {("conflict", False)}
 
 
 async def test_the_owner_hears_of_it_without_the_value_that_it_may_not_have(office):

@@ -103,6 +103,14 @@ class ConflictSight:
             self._etag(row),
         )
 
+    def known(self) -> Mapping[str, set[str]]:
+        """The paths in open conflict of which the caller may know, by system."""
+        found: dict[str, set[str]] = {}
+        for row in self.tx.conflicts.of_plan(self.seen.plan_id, state="open"):
+            if self.view(row) is not None:
+                found.setdefault(row.system, set()).add(row.path)
+        return found
+
     def together(self, row: ConflictRow) -> tuple[ConflictRow, ...]:
         """The open conflicts that are decided with this one: an element that was deleted there goes or stays whole."""
         if row.theirs is not None or "]" not in row.path:

@@ -133,7 +133,7 @@ def _receipts(tx: Tx, bridge: Bridge, caller: Caller, plan_id: UUID, asked: _Ask
     )
     links = {link.system: link for link in tx.links.of_plan(plan_id)}
     facts = facts_of(tx, bridge, seen.client_id)
-    waiting = _conflicts(tx, bridge, caller, seen)
+    waiting = ConflictSight(tx, bridge, caller, seen).known()
     receipts: list[Receipt] = []
     for partner in bridge.partners_on(now) if shown else ():
         desired = desired_for(partner, seen.revision, facts, now)
@@ -143,16 +143,6 @@ def _receipts(tx: Tx, bridge: Bridge, caller: Caller, plan_id: UUID, asked: _Ask
         if receipt is not None:
             receipts.append(receipt)
     return Propagation(asked.number, asked.at, tuple(receipts))
-
-
-def _conflicts(tx: Tx, bridge: Bridge, caller: Caller, seen: Seen) -> dict[str, set[str]]:
-    """The paths in conflict of which the caller may know, by system."""
-    sight = ConflictSight(tx, bridge, caller, seen)
-    found: dict[str, set[str]] = {}
-    for row in tx.conflicts.of_plan(seen.plan_id, state="open"):
-        if sight.view(row) is not None:
-            found.setdefault(row.system, set()).add(row.path)
-    return found
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Why each item of a plan is, or is not, in a partner's record: the trace behind ``/disclosures`` and ``/links``."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -12,6 +12,7 @@ from tyokyky_bridge.domain.items import leaves_to_json
 from tyokyky_bridge.mapping.lens import LensRefusal, Put
 from tyokyky_bridge.services.bridge import Bridge, Partner
 from tyokyky_bridge.services.callers import Caller, NotForRole, Role
+from tyokyky_bridge.services.conflict_sight import ConflictSight
 from tyokyky_bridge.services.link_views import LinkView, veiled_view, whole_view
 from tyokyky_bridge.services.linking import NO_NUMBER, Desired, desired_for, found_there
 from tyokyky_bridge.services.loading import facts_of
@@ -91,6 +92,13 @@ async def trace_disclosures(bridge: Bridge, caller: Caller, plan_id: UUID, syste
             for item in _items(tx, desired, link, newest)
             if caller.role is Role.OVERSIGHT or item.path in seen.disclosure.view.leaves
         )
+        if caller.party != partner.system.party and any(item.state == "conflict" for item in items):
+            # That the partner has a value of its own is told to those who may know of the conflict.
+            known = ConflictSight(tx, bridge, caller, seen).known().get(system, set())
+            items = tuple(
+                replace(i, state="queued", note=None) if i.state == "conflict" and i.path not in known else i
+                for i in items
+            )
         _audit(tx, caller, seen, system)
         view = None if link is None else _view(tx, bridge, caller, seen, link)
         return Trace(system, partner.system.party, view and view.link, newest, items)
