@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tyokyky_bridge.adapterkit.errors import OutcomeUnknown
+from tyokyky_bridge.services.redriving import Wanted, redrive_parked
 from worlds.paper import CONCLUSION, Office, Paper
 from worlds.parties import EMPLOYMENT, HEALTH, SOCIAL
 
@@ -346,3 +347,24 @@ async def test_what_is_written_to_a_closed_plan_at_the_partner_stays_there(offic
     await look_and_settle(office)
     assert (await leaves(office))[GOAL] == "Osa-aikatyö syksyllä."
     assert goals(office.paper) == {"g-1": "Myöhässä."}
+
+
+async def test_a_removed_record_comes_back_when_a_person_says_so(store):
+    office = await a_giving_office(store)
+    await office.consent(
+        grants=[
+            {"discloser": giver, "recipient": taker, "categories": ["plan.goals", "health.conclusion"]}
+            for giver, taker in [(SOCIAL, HEALTH), (HEALTH, SOCIAL)]
+        ]
+    )
+    await office.settle()
+    office.paper.sheets.clear()
+    await look_and_settle(office)
+    assert (await office.link()).parked_reason == "deleted_there"
+    office.paper.edit(lambda content: content.update(oma="uusi alku"))
+    link = await office.link()
+    await redrive_parked(office.bridge, None, Wanted(link=link.id))
+    await office.settle()
+    assert (await leaves(office))["goals[s-1].text_client"] == "Sosiaalityön oma tavoite."
+    assert goals(office.paper) == {"s-1": "Sosiaalityön oma tavoite."}
+    assert office.paper.holds()["oma"] == "uusi alku"

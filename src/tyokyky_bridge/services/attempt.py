@@ -210,6 +210,7 @@ def _is_quiet(link: LinkRow, look: Look) -> bool:
         and link.acked_gen == link.desired_gen
         and link.acked_kind == look.kind
         and link.intent is None
+        and (look.kind == "absent" or link.base_remote is not None)
         and link.projection_sha == (look.desired.sha if look.kind == "present" else None)
     )
 

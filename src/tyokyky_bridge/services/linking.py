@@ -136,6 +136,15 @@ def needs_work(link: LinkRow | None, desired: Desired) -> bool:
     return True
 
 
+def start_over(tx: Tx, link: LinkRow) -> None:
+    """Let a link that is tried again after its record was removed there begin as at first contact: what the next
+    record lacks was not deleted from it.
+    """
+    if link.parked_reason == DELETED_THERE:
+        tx.links.forget_remote(link.id)
+        tx.links.move(link.id, base_hub=None, base_remote=None)
+
+
 def pending_paths(tx: Tx, link: LinkRow, desired: Desired) -> frozenset[str]:
     """Permitted items that the partner can hold and is not known to hold yet, whoever wrote them there."""
     try:

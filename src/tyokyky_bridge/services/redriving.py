@@ -7,6 +7,7 @@ from uuid import UUID
 from tyokyky_bridge.domain.errors import BridgeError
 from tyokyky_bridge.services.bridge import Bridge
 from tyokyky_bridge.services.callers import Caller, NotForRole, Role
+from tyokyky_bridge.services.linking import start_over
 from tyokyky_bridge.services.ports import Tx
 from tyokyky_bridge.services.records import AuditEntry, LinkRow
 
@@ -95,6 +96,8 @@ async def redrive_parked(
             link_id=wanted.link, system=wanted.system, reason=wanted.reason, spread=bounded
         )
         for link_id in driven:
+            if link_id in before:
+                start_over(tx, before[link_id])
             _audit(tx, caller, before.get(link_id) or tx.links.get(link_id), bounded)
         return driven
 
