@@ -17,6 +17,7 @@ from tyokyky_bridge.adapterkit.errors import (
 from tyokyky_bridge.adapterkit.manifest import Limits
 from tyokyky_bridge.domain.parties import Directory
 from tyokyky_bridge.services.delivery import deliver
+from tyokyky_bridge.services.outcomes import HELD_ATTEMPTS
 from tyokyky_bridge.services.ports import StoreError, StoreUnavailable
 from tyokyky_bridge.worker import Pace, _claim, sweep, sweep_in_time
 from worlds.paper import CONCLUSION, LIMITATION, Office, Paper
@@ -175,6 +176,22 @@ async def test_a_record_that_somebody_has_open_holds_up_no_other(store, after):
         assert (await gate(office)).paused_until is None
         store.clock_offset += timedelta(minutes=6)
     assert (await gate(office)).breaker == "closed"
+    await office.settle()
+    assert office.paper.holds()
+
+
+async def test_a_record_that_stays_open_for_long_waits_for_a_person_and_for_whoever_has_it_open(store):
+    office = await an_office(store)
+    office.paper.then("write", *[TryLater("locked", record_only=True)] * HELD_ATTEMPTS)
+    for _ in range(HELD_ATTEMPTS - 1):
+        assert await office.attempt()
+        assert (await office.link()).parked_reason is None
+        store.clock_offset += timedelta(minutes=6)
+    await office.attempt()
+    link = await office.link()
+    assert (link.state, link.parked_reason) == ("parked", "held_open")
+    assert link.parked_detail == {"code": "locked", "attempts": HELD_ATTEMPTS}
+    await store.write(lambda tx: tx.links.look(link.id))  # they have saved it
     await office.settle()
     assert office.paper.holds()
 

@@ -24,11 +24,13 @@ from tyokyky_bridge.services.loading import disclosure_to, facts_of
 from tyokyky_bridge.services.ports import Tx
 from tyokyky_bridge.services.records import Kind, LinkRow
 
+HELD_OPEN = "held_open"
+"""Parked because somebody there has had the record open for long: a person asks them to close it."""
 NO_NUMBER = "no_official_number"
 """Parked because there is no number by which a partner could be asked for the person."""
 DELETED_THERE = "deleted_there"
 """Parked because somebody there removed a record that was not of our making: a person says whether it comes back."""
-HEALED_BY_CHANGE = ("lens", "refused", "read_back", "unknown_code", "not_in_force", NO_NUMBER)
+HEALED_BY_CHANGE = ("lens", "refused", "read_back", "unknown_code", "not_in_force", HELD_OPEN, NO_NUMBER)
 """Park reasons that new content may cure; identity and unknown persons need a human."""
 HELD_BY_HUMANS = ("identity", "not_there", "adapter_error", DELETED_THERE)
 """Park reasons that wait for a person, except where something has to be taken back: that is tried all the same."""

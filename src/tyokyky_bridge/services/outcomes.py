@@ -7,6 +7,7 @@ from typing import Any
 
 from tyokyky_bridge.adapterkit import errors as partner_errors
 from tyokyky_bridge.services.bridge import Partner
+from tyokyky_bridge.services.linking import HELD_OPEN
 from tyokyky_bridge.services.ports import Tx
 from tyokyky_bridge.services.records import (
     Ack,
@@ -24,6 +25,8 @@ BACKOFF_MOST_S = 300.0
 FAILURES_TO_OPEN = 5
 OPEN_FIRST_S = 5.0
 OPEN_MOST_S = 120.0
+HELD_ATTEMPTS = 12
+"""Attempts in vain before a person is asked to have a record closed: about a quarter of an hour or more."""
 BLOCKED_PAUSE = timedelta(minutes=5)
 
 _jitter = random.SystemRandom()
@@ -104,6 +107,8 @@ def backoff(attempts: int) -> timedelta:
 def result_of(error: partner_errors.PartnerError, link: LinkRow) -> Ended:
     """What a partner's error means for the link: each error is named by what to do next."""
     match error:
+        case partner_errors.TryLater(record_only=True) if link.attempts >= HELD_ATTEMPTS:
+            return Ended(Park(HELD_OPEN, {"code": error.reason, "attempts": link.attempts}), "try_later")
         case partner_errors.TryLater(after=after, record_only=True):
             return Ended(Retry(after or backoff(link.attempts), error.reason), "try_later")
         case partner_errors.TryLater(after=after) if after is not None:

@@ -93,12 +93,18 @@ RELEASE = (
     update(link).where(link.c.lease_by == bindparam("worker")).values(want=_unseen).returning(link.c.system)
 )
 
+# Whoever had the record open has saved it: a change there is a reason to try again.
+_closed_again = link.c.parked_reason == "held_open"
 LOOK = (
     update(link)
     .where(link.c.id == _of)
     .values(
         want=link.c.want.bitwise_or(bindparam("bits")),
-        due_at=case((_parked, None), (_leased | (link.c.due_at < _now), link.c.due_at), else_=_now),
+        attempts=case((_closed_again, 0), else_=link.c.attempts),
+        **{name: case((_parked & ~_closed_again, link.c[name])) for name in _UNPARKED},
+        due_at=case(
+            (_parked & ~_closed_again, None), (_leased | (link.c.due_at < _now), link.c.due_at), else_=_now
+        ),
         due_since=func.coalesce(link.c.due_since, _now),
     )
     .returning(link.c.system, link.c.due_at)
