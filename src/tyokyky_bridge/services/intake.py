@@ -176,7 +176,7 @@ async def receive_notice(
 
 
 def is_down(gate: GateRow, now: datetime) -> bool:
-    """Whether a system is to be left alone: its breaker is open, or it asked for patience (a limit, a nightly window)."""
+    """Whether a system is to be left alone: its breaker is open, or it asked for patience (limit, night)."""
     return gate.paused_until is not None and gate.paused_until > now
 
 
