@@ -1,6 +1,7 @@
 """What must hold of the plan's revisions, and of everything once faults and edits have stopped (sync.md 9)."""
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,9 @@ from uuid import UUID
 from simulation.native import HOUSE, leaves_in, lens_of, marks_in, path_at
 from simulation.partner import Edit, PartnerSystem
 from simulation.process import Process
+from tyokyky_bridge.domain.authority import Authority, authority_of
+from tyokyky_bridge.domain.calendar import finnish_day
+from tyokyky_bridge.domain.items import pattern_of
 from tyokyky_bridge.mapping.lens import LensRefusal
 from tyokyky_bridge.services.bridge import Bridge
 from tyokyky_bridge.services.incoming import may_bring
@@ -16,10 +20,13 @@ from tyokyky_bridge.services.linking import Desired, desired_for
 from tyokyky_bridge.services.loading import facts_of, latest_revision
 from tyokyky_bridge.services.ports import Tx
 from tyokyky_bridge.services.records import LinkRow
+from worlds.parties import HEALTH
 
 if TYPE_CHECKING:
     from simulation.world import World
 
+TUG_LIMIT = 3
+_SPECIAL = {"health.conclusion", "health.functioning", "social.situation"}
 _REVISIONS = (
     "SELECT rowid, plan_id, version, leaves, cause, actor FROM plan_revision WHERE rowid > ? ORDER BY rowid"
 )
@@ -51,8 +58,8 @@ class History:
         """The hub as an onlooker sees it."""
         return self._world.bridge(Process(self._world, "onlooker"))
 
-    def look(self, who: str) -> None:
-        """After a commit that changed a plan or a consent."""
+    def look(self, who: str, *, withdrawn: bool) -> None:
+        """After a commit that changed a plan or a consent, perhaps by the end of one."""
         for row, plan, version, leaves, cause, actor in self._world.database.rows(_REVISIONS, self._seen):
             self._seen = row
             self.count += 1
@@ -60,6 +67,9 @@ class History:
         links = self._world.database.read(self._links)
         self._look_for_letting_go(links)
         for link, desired in links:
+            takes_back = not (link.base or {}).keys() <= desired.carried.keys()
+            if withdrawn and takes_back and link.state == "due" and not link.urgent:
+                self._world.found("I2", f"the taking back at link {link.id} waits its turn")
             if link.state != "in_sync":
                 continue
             sha = desired.sha if desired.kind == "present" else link.projection_sha
@@ -79,12 +89,43 @@ class History:
                 self.deleted.add((plan, path))
             else:
                 self.values[path, value] = Written(plan, version, cause)
+            if cause == "merge":
+                self._merged(plan, path, before.get(path), value, actor)
             for mark in marks_in(value):
                 known = self._world.marks[mark]
                 if cause != "merge":
                     known.parties.add(actor)
                 elif known.system is None or self._world.partners[known.system].party != actor:
                     self._world.found("I9", f"{mark}, written by the hub, came back from {actor} as an edit")
+
+    def _merged(self, plan: str, path: str, before: Any, value: Any, actor: str) -> None:
+        """A partner's edit changed the plan: it had to be its business, and to be told of what it replaced."""
+        world = self._world
+        partner = next(p for p in world.partners.values() if p.party == actor)
+        register = self.bridge.directory.party(actor, on=finnish_day(world.now)).register
+        owner = authority_of(pattern_of(path), register, coordinates=actor == HEALTH)
+        if owner is Authority.HUB:
+            world.found("I7", f"{path} is not {actor}'s to change")
+        for mark in marks_in(before):
+            if owner is Authority.SHARED and not self._has_stood(plan, path, partner, mark):
+                world.found("I8", f"{mark} was replaced by {value!r} of {actor}, who had never seen it")
+        for mark in marks_in(value):
+            known = world.marks[mark]
+            if known.category in _SPECIAL and not world.invariants.may_be_kept(
+                known.client, actor, known.category
+            ):
+                world.found("I1", f"{mark} of {actor} is kept although nobody else may have it")
+
+    def _has_stood(self, plan: str, path: str, partner: PartnerSystem, mark: str) -> bool:
+        """Whether a value was ever in the partner's record, or is what both last agreed on."""
+        agreed = (
+            s.base_hub
+            for s in self._world.invariants.before.values()
+            if (s.plan_id, s.system) == (plan, partner.id)
+        )
+        if any(json.loads(base or "{}").get(path) == mark for base in agreed):
+            return True
+        return any(mark in set(marks_in(content)) for s in partner.sheets for _, _, content in s.past)
 
     def _links(self, tx: Tx) -> list[tuple[LinkRow, Desired]]:
         found: list[tuple[LinkRow, Desired]] = []
@@ -137,6 +178,15 @@ class History:
         for mark in marks:
             if mark not in known:
                 self._world.found("I13", f"{mark} was acknowledged and is nowhere")
+
+    def no_tug_of_war(self) -> None:
+        """After three times written back in a day a person is asked (sync.md 8.11)."""
+        times: Counter[tuple[int, str]] = Counter()
+        for link, items in self._world.database.rows("SELECT link_id, items FROM intake"):
+            times.update((link, item["path"]) for item in json.loads(items) if item["state"] == "rejected")
+        for (link, path), often in times.items():
+            if often > TUG_LIMIT:
+                self._world.found("I8", f"{path} of link {link} was written back {often} times")
 
     def nothing_vanished(self, partner: PartnerSystem) -> None:
         """Every edit of a partner's user is in the plan, its history, a conflict, or an intake decision (I8)."""

@@ -92,6 +92,7 @@ class Invariants:
     def __init__(self, world: "World") -> None:
         self._world = world
         self.links: dict[int, LinkState] = {}
+        self.before: dict[int, LinkState] = {}
         self.decisions: dict[str, Decided] = {}
         self.given: dict[str, Given] = {}
         self._claims: dict[tuple[int, int], str] = {}
@@ -103,6 +104,7 @@ class Invariants:
     def committed(self, who: str) -> None:
         """After each commit."""
         world = self._world
+        self.before = self.links
         states = {row[0]: LinkState(*row) for row in world.database.rows(_LINKS)}
         for number, state in states.items():
             before = self.links.get(number)
@@ -112,15 +114,15 @@ class Invariants:
         counts = world.database.rows(_COUNTS)[0]
         if len(states) > counts[3] * len(world.partners):
             world.found("I12", f"{len(states)} links of {counts[3]} plans")
-        moved = counts[:2] != self._counts[:2]
+        moved, withdrawn = counts[:2] != self._counts[:2], False
         if moved:
             world.note(f"{who} commits: {counts[0]} revisions, {counts[1]} consent events")
-            self._consents()
+            withdrawn = self._consents()
         if counts[2] != self._counts[2]:
             for row in world.database.rows(_DECISIONS, self._counts[2]):
                 self._decided(row)
         if moved:
-            world.history.look(who)
+            world.history.look(who, withdrawn=withdrawn)
         self._counts = counts
 
     def started(self, partner: PartnerSystem, request: Request) -> None:
@@ -149,6 +151,14 @@ class Invariants:
             for given in self.given.values()
         )
 
+    def may_be_kept(self, client: int, party: str, category: str) -> bool:
+        """Whether anybody else than *party* may have what it knows of that category now."""
+        return any(
+            given.client == client and given.withdrawn_s is None and party == giver and category == about
+            for given in self.given.values()
+            for giver, _, about in given.grants
+        )
+
     def arrived(self, partner: PartnerSystem, arrival: Arrival) -> None:
         """When a request with items has been served, whatever the answer."""
         world, request = self._world, arrival.request
@@ -166,8 +176,9 @@ class Invariants:
         self._once_and_in_order(partner, arrival, decided)
         self._nothing_unseen(partner, arrival, decided)
 
-    def _consents(self) -> None:
-        world = self._world
+    def _consents(self) -> bool:
+        """Whether one has ended."""
+        world, ended = self._world, False
         for number, client, status, doc in world.database.rows(
             "SELECT id, client_id, status, doc FROM consent"
         ):
@@ -181,6 +192,8 @@ class Invariants:
                 self.given[consent] = Given(world.clients.index(UUID(client)), grants, world.now_s)
             if status != "active" and self.given[consent].withdrawn_s is None:
                 self.given[consent].withdrawn_s = world.now_s
+                ended = True
+        return ended
 
     def _moved(self, who: str, before: LinkState | None, after: LinkState) -> None:
         found = self._world.found
@@ -204,8 +217,6 @@ class Invariants:
             ]
             if kept:
                 found("I14", f"link {after.id} is absent and keeps {kept}")
-        if after.want and after.due_at is None and after.parked_reason is None:
-            found("I8", f"link {after.id} forgets that somebody asked for a look")
         if before is not None:
             self._handed(who, before, after)
 
@@ -214,6 +225,8 @@ class Invariants:
         found = self._world.found
         if after.lease_epoch < before.lease_epoch or after.desired_gen < before.desired_gen:
             found("I4", f"link {after.id} goes back in lease epoch or generation")
+        if before.want and after.due_at is None and after.parked_reason is None:
+            found("I8", f"link {after.id} forgets that somebody asked for a look while it was worked on")
         if after.acked_gen < before.acked_gen:
             found("I5", f"link {after.id} takes an acknowledgement back")
         if after.lease_by is not None and (before.lease_by, before.lease_epoch) != (

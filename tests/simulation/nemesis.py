@@ -1,5 +1,6 @@
 """What goes wrong: processes die or freeze at any await, live ones are taken for dead, stores and partners fail."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ class Nemesis:
         self._world = world
         rng = world.rng
         self.enabled = False
+        self.on_bad_moment: Callable[[], object] = lambda: None
+        """What people do just when a worker has frozen between two steps."""
 
         def share(most: float, *, how_often: float = 0.6) -> float:
             return rng.uniform(0.1, 1.0) * most if rng.random() < how_often else 0.0
@@ -23,6 +26,7 @@ class Nemesis:
         self.kills = share(0.02)
         self.stalls = share(0.04)
         self.taken_for_dead = share(0.03)
+        self.meets = share(0.8)
         self.store_before = share(0.02, how_often=0.3)
         self.store_after = share(0.03, how_often=0.4)
         self.weather = {
@@ -70,10 +74,12 @@ class Nemesis:
         drawn -= self.kills
         if drawn < self.stalls:
             process.stall(self._stall_s())
+            if world.chance(self.meets):
+                self.on_bad_moment()
             return
         drawn -= self.stalls
         if drawn < self.taken_for_dead:
-            self._take_for_dead(process.name)
+            self.take_for_dead(process.name)
 
     def store_fault(self) -> Literal["before", "after"] | None:
         """Whether a commit fails, or succeeds without anybody hearing of it."""
@@ -87,9 +93,11 @@ class Nemesis:
         """Less or more than a licence, less or more than a lease."""
         return self._world.draw(*self._world.rng.choice([(0.2, 1.9), (2.0, 6.0), (6.0, 19.0), (31.0, 40.0)]))
 
-    def _take_for_dead(self, name: str) -> None:
+    def take_for_dead(self, name: str) -> None:
+        """Give away the leases of a worker that may be alive and about to send."""
         world = self._world
-        freed, due = world.commit("nemesis", lambda tx: tx.links.release_worker(name))
+        worker = name.partition(".")[0]
+        freed, due = world.commit("nemesis", lambda tx: tx.links.release_worker(worker))
         if freed:
             world.note(f"{name} is taken for dead: {freed} leases given away")
             for other in world.processes.values():

@@ -108,6 +108,7 @@ class PartnerSystem:
         self.sheets: list[Sheet] = []
         self.arrivals: list[Arrival] = []
         self.edits: list[Edit] = []
+        self.insisted: list[str] = []
         self.log: list[tuple[str, int]] = []
         self._answers: dict[str, Answer] = {}
         self._locks: dict[str, tuple[str, float]] = {}

@@ -3,6 +3,7 @@
 A plant is a context in which exactly one thing is different. Only this suite uses them.
 """
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
@@ -20,13 +21,14 @@ from tyokyky_bridge.services import (
     attempt,
     consents,
     deciding,
-    fence,
     merging,
     ours,
     outcomes,
     plans,
     revising,
+    withdrawing,
 )
+from tyokyky_bridge.services.incoming import Source
 from tyokyky_bridge.services.ports import Tx
 from tyokyky_bridge.services.records import Ack, Park
 from tyokyky_bridge.storage.repositories import link_rows, link_statements
@@ -97,7 +99,7 @@ def _barrier_asks_leases() -> Context:
 
     async def no_more_starts(bridge: Any, client_id: UUID) -> None:
         while await bridge.store.read(lambda tx: leased(tx, client_id)):
-            await fence.asyncio.sleep(fence.LOOK_EVERY_S)
+            await asyncio.sleep(0.5)
 
     return _all(
         patch.object(consents, "no_more_starts", no_more_starts),
@@ -171,7 +173,7 @@ def _plan_does_not_mark() -> Context:
 
 
 def _consent_does_not_mark() -> Context:
-    return patch.object(consents, "refresh_links", lambda *_args, **_rest: ())
+    return patch.object(withdrawing, "refresh_links", lambda *_args, **_rest: ())
 
 
 def _waits_its_turn() -> Context:
@@ -246,8 +248,12 @@ def _takes_nothing_in() -> Context:
     return patch.object(attempt.Attempt, "_take_in", nothing)
 
 
-def _intake_not_recorded() -> Context:
-    return patch.object(merging, "_record", lambda *_given: None)
+def _keeps_what_nobody_may_have() -> Context:
+    return patch.object(Source, "receivable", lambda _self, brought: frozenset(brought))
+
+
+def _never_gives_up() -> Context:
+    return patch.object(merging, "TUG_LIMIT", 1000)
 
 
 PLANTED = (
@@ -279,9 +285,9 @@ PLANTED = (
     Planted("echo is recognised", "our own write whose answer was lost is taken for an edit", _echo_taken),
     Planted("undecided items are held back", "they are overwritten", _kept_nothing),
     Planted(
-        "rejected edits are written back",
-        "they are left standing",
-        lambda: _judged_as(Verdict.REJECT, Verdict.AGREE),
+        "the hub's own fields",
+        "a partner's edit of them is taken",
+        lambda: _judged_as(Verdict.REJECT, Verdict.TAKE),
     ),
     Planted(
         "a conflict waits for a person",
@@ -289,7 +295,8 @@ PLANTED = (
         lambda: _judged_as(Verdict.CONFLICT, Verdict.TAKE),
     ),
     Planted("partners' edits are taken in", "they are overwritten", _takes_nothing_in),
-    Planted("what becomes of an edit is recorded", "it is not", _intake_not_recorded),
+    Planted("only what others may have is kept", "every edit is stored", _keeps_what_nobody_may_have),
+    Planted("tug-of-war breaker", "the same edit is written back for ever", _never_gives_up),
 )
 
 

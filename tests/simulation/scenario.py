@@ -9,7 +9,7 @@ from simulation import loop
 from simulation.actors import Office
 from simulation.process import Process
 from simulation.store import prepare
-from simulation.users import edit_there
+from simulation.users import edit_there, insist
 from simulation.virtual import virtual
 from simulation.world import HETUS, World
 from tyokyky_bridge.feeds import FeedPace
@@ -88,6 +88,7 @@ class _Play:
         names = [f"w{n + 1}" for n in range(world.rng.choice((2, 2, 3)))]
         for name in names:
             self._start(name)
+        world.nemesis.on_bad_moment = lambda: world.spawn(self._at_a_bad_moment())
         world.nemesis.begin()
         restarting = world.spawn(self._restarts())
         await asyncio.wait(self._people(), timeout=WORKS_AT_MOST_S)
@@ -124,7 +125,24 @@ class _Play:
         clients = range(len(world.clients))
         acts = [self._edits, self._edits, self._consents, self._decisions, self._weather]
         tasks = [world.spawn(act(rng.choice(clients))) for act in acts]
+        if rng.random() < 0.25:
+            tasks.append(world.spawn(self._stubborn(rng.choice(list(world.partners)), rng.choice(clients))))
         return tasks + [world.spawn(self._users(p, rng.choice(clients))) for p in world.partners]
+
+    async def _at_a_bad_moment(self) -> None:
+        """While a worker is frozen somebody changes what it is about to do."""
+        world = self.world
+        await asyncio.sleep(world.draw(0.0, 0.5))
+        act = world.rng.choice((self.office.withdraw, self.office.withdraw, self._edit_any, self._give_away))
+        await act()
+
+    async def _edit_any(self) -> None:
+        await self.office.edit(self.world.rng.randrange(len(self.world.clients)))
+
+    async def _give_away(self) -> None:
+        """Everybody is taken for dead."""
+        for name in sorted(self.workers):
+            self.world.nemesis.take_for_dead(name)
 
     async def _edits(self, number: int) -> None:
         for _ in range(self.world.rng.choice((2, 3, 4))):
@@ -150,6 +168,13 @@ class _Play:
             edit_there(self.world, self.world.partners[partner], number)
             if self.world.chance(0.6):
                 self.world.spawn(self._hint(partner))
+
+    async def _stubborn(self, partner: str, number: int) -> None:
+        """A user who writes the same again whenever it is gone."""
+        for _ in range(6):
+            await asyncio.sleep(self.world.draw(2.0, 8.0))
+            insist(self.world, self.world.partners[partner], number)
+            self.world.spawn(self._hint(partner))
 
     async def _hint(self, partner: str) -> None:
         """Somebody tells the hub to look at the records of a partner; at any time, and perhaps twice."""
@@ -210,6 +235,7 @@ class _Play:
             world.found("I9", "something goes on although nobody does anything")
         world.history.settled()
         world.history.kept(self.office.acknowledged)
+        world.history.no_tug_of_war()
         for partner in world.partners.values():
             world.history.nothing_vanished(partner)
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from simulation.native import CODES, GOAL, HOUSE, HOUSING, NAMES, WHERE
+from simulation.native import CODES, CONCLUSION, GOAL, HOUSE, HOUSING, NAMES, WHERE, leaves_in
 from simulation.partner import PartnerSystem
 
 if TYPE_CHECKING:
@@ -31,6 +31,20 @@ def edit_there(world: "World", partner: PartnerSystem, number: int) -> None:
         world.note(
             f"user of {partner.id} changes {edit.where} of {person} to {edit.after!r} (v{edit.version})"
         )
+
+
+def insist(world: "World", partner: PartnerSystem, number: int) -> None:
+    """A user puts the conclusion back to what they think it is, if it is not."""
+    person = f"person-{number + 1}"
+    mine = next((m for m in partner.insisted if world.marks[m].client == number), None)
+    if mine is None:
+        mine = _mark(world, partner, number, CONCLUSION)
+        partner.insisted.append(mine)
+    sheet = partner.sheet_of(person)
+    if sheet is not None and leaves_in(sheet.content).get("terveys.johtopaatos") == mine:
+        return
+    partner.edit(person, "user", lambda native: _set(native, WHERE[CONCLUSION], mine))
+    world.note(f"user of {partner.id} insists on {mine} for {person}")
 
 
 def _mark(world: "World", partner: PartnerSystem, number: int, path: str) -> str:
