@@ -358,6 +358,25 @@ def test_an_acknowledged_form_is_a_new_version_and_a_corrected_form_is_saved(ura
     told(story, ura.base_url)
 
 
+def test_a_form_that_ura_s_users_deleted_can_be_sent_again_and_its_deletion_is_a_new_version(
+    ura: SimulatorProcess,
+) -> None:
+    async def story(adapter: Ura) -> None:
+        _, written = await write_all(adapter)
+        ura.act("delete", viite="f-1")
+        found = await adapter.find(HETU)
+        standing = await adapter.fetch(found)
+        assert standing.version != written.version
+        assert [one["viite"] for one in standing.content["palautteet"]] == ["f-2"]
+        content = copy.deepcopy(standing.content)
+        content["palautteet"].append(FORM)
+        await adapter.write(found, content, standing=standing, key="k2", licence=licence())
+        after = (await adapter.fetch(found)).content["palautteet"]
+        assert {one["viite"] for one in after} == {"f-1", "f-2"}
+
+    told(story, ura.base_url)
+
+
 def test_at_night_nothing_is_written_and_the_hour_of_opening_is_known(ura: SimulatorProcess) -> None:
     ura.clock(set="2026-02-03T04:30:00+02:00")
     with pytest.raises(TryLater) as later:

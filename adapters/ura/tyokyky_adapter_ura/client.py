@@ -176,7 +176,12 @@ class Ura:
     async def _stand(self, found: Found) -> tuple[Native, Version]:
         data = await self._read("suunnitelma/hae", {"asiakasnro": found.person_id})
         try:
-            return from_wire(data["asiakas"], data["suunnitelma"], data["palautteet"])
+            return from_wire(
+                data["asiakas"],
+                data["suunnitelma"],
+                data["palautteet"],
+                newest_form=data.get("palautteet_muutosnumero") or 0,
+            )
         except CenturyUnknown:
             raise AmbiguousIdentity(1) from None
 

@@ -129,7 +129,8 @@ class Vastaus(BaseModel):
 
 @dataclass(frozen=True)
 class Version:
-    """Which change numbers a record was read at: person, plan (0 = none yet) and the newest feedback form.
+    """Which change numbers a record was read at: person, plan (0 = none yet) and the newest feedback form, also one that
+    has been taken back since.
 
     Change numbers grow over the whole of Ura, so that any change to any of the three changes the token.
     """
@@ -154,8 +155,12 @@ def number_of(row: Native) -> int:
     return number if isinstance(number, int) else 0
 
 
-def from_wire(person: Native, plan: Native | None, forms: list[Native]) -> tuple[Native, Version]:
+def from_wire(
+    person: Native, plan: Native | None, forms: list[Native], *, newest_form: int = 0
+) -> tuple[Native, Version]:
     """Put the rows of three calls together into the record of the lens.
+
+    *newest_form*: the newest change number of any form, also of those that are gone.
 
     Raises: CenturyUnknown.
     """
@@ -169,7 +174,7 @@ def from_wire(person: Native, plan: Native | None, forms: list[Native]) -> tuple
     version = Version(
         number_of(person),
         number_of(plan) if plan is not None else 0,
-        max((number_of(form) for form in forms), default=0),
+        max((newest_form, *(number_of(form) for form in forms))),
     )
     return content, version
 

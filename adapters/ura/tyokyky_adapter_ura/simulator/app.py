@@ -133,6 +133,7 @@ class Gateway:
                     "asiakas": register.person(number),
                     "suunnitelma": register.plan_of(number),
                     "palautteet": register.forms_of(number),
+                    "palautteet_muutosnumero": register.newest_form_of(number),
                 }
             case "muutokset/hae":
                 rows, more = self._log.after(

@@ -60,6 +60,11 @@ class Register:
         forms = [row for _, row in self._state.list("palaute") if row["asiakasnro"] == asiakasnro]
         return sorted((row for row in forms if not row.get("poistettu")), key=lambda row: row["muutosnumero"])
 
+    def newest_form_of(self, asiakasnro: str) -> int:
+        """The newest change number of the person's forms, tombstones too: what a new form is sent with."""
+        forms = (row for _, row in self._state.list("palaute") if row["asiakasnro"] == asiakasnro)
+        return max((row["muutosnumero"] for row in forms), default=0)
+
     # saving
 
     def save_person(self, row: Row) -> Row:
