@@ -39,6 +39,7 @@ def upgrade() -> None:
     for name, (types, check) in LINK_COLUMNS.items():
         rule = f" CONSTRAINT ck_link_{check[0]} CHECK ({check[1]})" if check else ""
         op.execute(f"ALTER TABLE link ADD COLUMN {name} {types[engine]}{rule}")
+    op.execute("ALTER TABLE attempt ADD COLUMN remote_version VARCHAR(256)")
     op.create_index("ix_link_remote_person", "link", ["system", "remote_person"])
     op.create_index("ix_link_verified_at", "link", ["system", "verified_at"])
     op.create_table(
@@ -159,5 +160,6 @@ def downgrade() -> None:
         op.drop_table(table)
     op.drop_index("ix_link_verified_at", "link")
     op.drop_index("ix_link_remote_person", "link")
+    op.execute("ALTER TABLE attempt DROP COLUMN remote_version")
     for name in reversed(LINK_COLUMNS):
         op.execute(f"ALTER TABLE link DROP COLUMN {name}")

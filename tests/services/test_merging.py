@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tyokyky_bridge.adapterkit.errors import OutcomeUnknown
+from tyokyky_bridge.services.clients import register_client
 from tyokyky_bridge.services.redriving import Wanted, redrive_parked
 from worlds.paper import CONCLUSION, Office, Paper
 from worlds.parties import EMPLOYMENT, HEALTH, SOCIAL
@@ -368,3 +369,70 @@ async def test_a_removed_record_comes_back_when_a_person_says_so(store):
     assert (await leaves(office))["goals[s-1].text_client"] == "Sosiaalityön oma tavoite."
     assert goals(office.paper) == {"s-1": "Sosiaalityön oma tavoite."}
     assert office.paper.holds()["oma"] == "uusi alku"
+
+
+async def test_a_goal_deleted_there_leaves_no_shell_in_the_plan(office):
+    await office.change(
+        {"goals[g-1].measure": "Kolme hakemusta viikossa."}
+    )  # which the record has no place for
+    await office.settle()
+    office.paper.edit(lambda content: content["tavoitteet"].clear())
+    await look_and_settle(office)
+    assert not any(path.startswith("goals[g-1]") for path in await leaves(office))
+
+
+async def test_an_element_with_something_hidden_is_not_deleted_by_who_cannot_see_it(store):
+    office = Office(store, Paper(), Paper(), licence_s=0.2)
+    await office.open(
+        **{
+            "network__members[n-2]__organization__party": EMPLOYMENT,
+            "network__members[n-2]__sector": "employment",
+            GOAL.replace(".", "__"): "Osa-aikatyö syksyllä.",
+            "goals[g-1]__status": "active",
+        }
+    )
+    grants = [{**grant, "categories": ["plan.goals"]} for grant in BOTH_WAYS]
+    restricted = {
+        "recipient": SOCIAL,
+        "item": "goals[g-1].status",
+    }
+    await office.consent(grants=grants, restrictions=[restricted])
+    await office.settle()
+    office.paper.edit(lambda content: content["tavoitteet"].clear())
+    await look_and_settle(office)
+    assert (await leaves(office))["goals[g-1].status"] == "active"
+    assert [c.path for c in await open_conflicts(office)] == [GOAL]
+
+
+async def test_a_restored_backup_is_written_over_and_told(office):
+    (sheet,) = office.paper.sheets.values()
+    older = copy.deepcopy(sheet)
+    await office.change({GOAL: "Uusi suunta."})
+    await office.settle()
+    sheet.content, sheet.version = older.content, older.version
+    await look(office, verify=True)
+    await office.attempt()
+    assert goals(office.paper) == {"g-1": "Uusi suunta."}
+    assert (await leaves(office))[GOAL] == "Uusi suunta."
+    assert await intake(office) == {GOAL: "rejected"}
+
+
+async def test_who_undoes_an_edit_by_hand_restores_no_backup(office):
+    older = copy.deepcopy(office.paper.holds())
+    await office.change({GOAL: "Uusi suunta."})
+    await office.settle()
+    office.paper.edit(lambda content: (content.clear(), content.update(older)))
+    await look_and_settle(office)
+    assert (await leaves(office))[GOAL] == "Osa-aikatyö syksyllä."
+
+
+async def test_two_clients_are_never_written_into_one_person_of_the_partner(office):
+    other = Office(office.store, office.paper)
+    other.bridge = office.bridge
+    other.client_id = await register_client(office.bridge, other.helmi, "171268X9339")
+    await other.open_again(**{"client.hetu[h-1].value": "171268X9339"})
+    await other.consent(grants=BOTH_WAYS)
+    office.paper.aliases["171268X9339"] = next(iter(office.paper.people))
+    await other.settle()
+    assert (await other.link()).parked_reason == "identity"
+    assert office.paper.holds()["terveys"]["johtopaatos"] == "Osa-aikatyö mahdollinen."

@@ -97,6 +97,8 @@ class Paper:
 
     retract_as: Literal["void", "blank", "retained"] = "void"
     people: set[str] = field(default_factory=lambda: {HETU})
+    aliases: dict[str, str] = field(default_factory=dict[str, str])
+    """Numbers under which the partner, who merged two persons, finds another."""
     sheets: dict[str, Sheet] = field(default_factory=dict[str, Sheet])
     journal: list[str] = field(default_factory=list[str])
     script: dict[str, deque[Callable[["Paper"], object] | Exception]] = field(
@@ -130,6 +132,7 @@ class Paper:
 
     async def find(self, hetu: str) -> Found:
         await self._step("find")
+        hetu = self.aliases.get(hetu, hetu)
         if hetu not in self.people:
             raise NotThere
         sheet = self.sheets.get(hetu)

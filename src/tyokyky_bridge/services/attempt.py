@@ -13,7 +13,7 @@ from tyokyky_bridge.adapterkit.contract import Found, Standing, Written
 from tyokyky_bridge.domain.items import Leaves, Scalar, leaves_to_json
 from tyokyky_bridge.mapping.lens import Reading
 from tyokyky_bridge.services.bridge import Bridge, Partner
-from tyokyky_bridge.services.deciding import Decided, Engine, Fenced, Stand, decide
+from tyokyky_bridge.services.deciding import Decided, Engine, Fenced, Stand, body_of, decide
 from tyokyky_bridge.services.incoming import may_bring
 from tyokyky_bridge.services.linking import DELETED_THERE, NO_NUMBER, Desired, desired_for
 from tyokyky_bridge.services.loading import facts_of, revision_of
@@ -77,15 +77,22 @@ class Attempt:
         if located is None:
             return Ended(Park(NO_NUMBER), "not_there", answered=False)
         found, standing = located
+        if found.person_id != link.remote.person and await store.read(
+            lambda tx: _is_anothers(tx, link, found)
+        ):
+            return Ended(Park("identity"), "ambiguous_identity", identity_resolved=False)
         reading = partner.lens.get(standing.content)
         met = Met(standing, reading, bases_of(link, look.ours, reading, partner))
         vanished = link.remote.record is not None and standing.record_id is None
         if vanished and look.kind == "present" and met.bases.remote and not look.ours.created:
             return Ended(Park(DELETED_THERE), "not_there")
-        back = look.once.standing(reading, partner) if standing.record_id is not None else set[str]()
+        if met.is_foreign:
+            met = replace(met, restored=await store.read(lambda tx: _is_older_of_ours(tx, link, standing)))
+        once = await store.read(lambda tx: ever_ours(tx, link)) if met.restored else look.once
+        back = once.standing(reading, partner) if standing.record_id is not None else set[str]()
         relapsed = frozenset(back - look.desired.carried.keys())
         taken = await self._take_in(look, met.begun_anew() if vanished else met)
-        self.drift = _drift(link, taken, vanished=vanished, relapsed=bool(relapsed))
+        self.drift = _drift(link, met, taken, vanished=vanished, relapsed=bool(relapsed))
         self.hint = "merged" if taken.changed else _echo(link, standing)
         if self.drift == "D0" and not taken.changed and _is_quiet(link, look):
             return Ended(_as_before(link), "unchanged")
@@ -203,6 +210,12 @@ class Attempt:
         return all(p in ours or blank.get(p) == v for p, v in reading.leaves.items())
 
 
+def _is_anothers(tx: Tx, link: LinkRow, found: Found) -> bool:
+    """Whether the partner's person is another client's here: two persons were taken for one, there or in the hub."""
+    links = tx.links.at_remote(link.system, person=found.person_id)
+    return any(other.client_id != link.client_id for other in links)
+
+
 def _is_quiet(link: LinkRow, look: Look) -> bool:
     """Whether a look finds nothing to decide: what ought to stand there has been acknowledged already."""
     return (
@@ -228,13 +241,26 @@ def _as_before(link: LinkRow) -> Ack:
     )
 
 
-def _drift(link: LinkRow, taken: Taken, *, vanished: bool, relapsed: bool) -> Drift:
+def _drift(link: LinkRow, met: Met, taken: Taken, *, vanished: bool, relapsed: bool) -> Drift:
     """The class of what a look found (sync.md 8.17); a change that a hint had told of is no drift."""
     if relapsed:
         return "D4"
+    if met.restored:
+        return "D2"
     if vanished:
         return "D3"
     return "D1" if taken.changed and "look" not in link.asked and "verify" in link.asked else "D0"
+
+
+def _is_older_of_ours(tx: Tx, link: LinkRow, standing: Standing) -> bool:
+    """Whether the record is what we wrote before the newest acknowledged write, byte for byte and under the version of
+    then. Somebody who undoes an edit by hand makes a new version, and is no backup.
+    """
+    decision = tx.decisions.with_body(link.id, body_of(standing.content)[1])
+    if decision is None or decision.gen >= link.acked_gen or standing.version is None:
+        return False
+    attempt = tx.decisions.attempt(decision.id)
+    return attempt is not None and attempt.remote_version == standing.version
 
 
 def _echo(link: LinkRow, standing: Standing) -> HintOutcome:

@@ -97,6 +97,7 @@ class Decided:
             native_code=ended.native_code,
             ms=milliseconds,
             started_at=tx.now() - timedelta(milliseconds=milliseconds),
+            remote_version=ended.remote.version if ended.remote is not None else None,
         )
 
 
@@ -139,8 +140,7 @@ def decide(tx: Tx, engine: Engine, partner: Partner, link: LinkRow, stand: Stand
     }
     mine |= {p: ours[p] for p in contested & ours.keys()}
     changes = put.native != content and bool(put.carried or clear)
-    body = orjson.dumps(put.native, option=orjson.OPT_SORT_KEYS) if changes or voids else None
-    sha = hashlib.sha256(body).hexdigest() if body else None
+    _, sha = body_of(put.native) if changes or voids else (None, None)
     creates = stand.standing.record_id is None or (stand.ours.created and not link.remote.created_by_us)
     traced = trace_items(
         desired.disclosure,
@@ -188,6 +188,12 @@ def decide(tx: Tx, engine: Engine, partner: Partner, link: LinkRow, stand: Stand
         held_up,
         stand.taken,
     )
+
+
+def body_of(native: Native) -> tuple[bytes, str]:
+    """A record's canonical bytes and their digest, by which a decision is bound to what it licenses."""
+    body = orjson.dumps(native, option=orjson.OPT_SORT_KEYS)
+    return body, hashlib.sha256(body).hexdigest()
 
 
 def _rendered(

@@ -5,7 +5,7 @@ stored because nobody else may have it; all of it is on record in an intake deci
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -64,6 +64,8 @@ class Met:
     standing: Standing
     reading: Reading
     bases: Bases
+    restored: bool = False
+    """Whether it is, to the byte, an older state of our own: the partner restored a backup."""
 
     @property
     def is_foreign(self) -> bool:
@@ -125,14 +127,9 @@ def take_in(tx: Tx, bridge: Bridge, partner: Partner, link: LinkRow, met: Met) -
     refused = dict.fromkeys(readable, "closed") if closed else source.refused(readable)
     refused |= dict.fromkeys(unread, "unreadable")
     sides = _sides(partner, desired, met, before, refused)
-    authority = authority_for(source.register, coordinates=source.coordinates)
-    waiting = {c.path for c in tx.conflicts.open_of_link(link.id)}
-    merged = merge(sides, authority, waiting)
-    often = tx.intakes.rejections(link.id, tx.now() - _TUG_TIME) if merged.rejected else {}
-    tug = {p for p in merged.rejected if often.get(p, 0) >= TUG_LIMIT}
-    if tug:
-        merged = merge(sides, authority, waiting | tug)
-    plan, _, invalid = valid_with(before.leaves, merged.taken)
+    authority = _hub_alone if met.restored else authority_for(source.register, coordinates=source.coordinates)
+    merged, rest = _judged(tx, link, sides, authority, before, desired)
+    plan, _, invalid = valid_with(before.leaves, {**merged.taken, **dict.fromkeys(rest)})
     version = before.version
     if plan is not None:
         version = append_revision(
@@ -178,6 +175,55 @@ def take_in(tx: Tx, bridge: Bridge, partner: Partner, link: LinkRow, met: Met) -
         changed=news or moved,
         foreign=bool(changed),
     )
+
+
+def _hub_alone(_pattern: str) -> Authority:
+    """A backup that was restored there is nobody's edit: all of it is written over."""
+    return Authority.HUB
+
+
+def _judged(
+    tx: Tx,
+    link: LinkRow,
+    sides: Sides,
+    authority: Callable[[str], Authority],
+    before: Revision,
+    desired: Desired,
+) -> tuple[Merged, frozenset[str]]:
+    """The merge, with what goes in front of a person for other reasons than the table; and what goes with elements
+    that were deleted there.
+    """
+    waiting = {c.path for c in tx.conflicts.open_of_link(link.id)}
+    merged = merge(sides, authority, waiting)
+    often = tx.intakes.rejections(link.id, tx.now() - _TUG_TIME) if merged.rejected else {}
+    tug = {p for p in merged.rejected if often.get(p, 0) >= TUG_LIMIT}
+    if tug:
+        merged = merge(sides, authority, waiting | tug)
+    rest, hidden = _rests(merged, before, desired)
+    if hidden:
+        merged = merge(sides, authority, waiting | tug | hidden)
+        rest, _ = _rests(merged, before, desired)
+    return merged, rest
+
+
+def _rests(merged: Merged, before: Revision, desired: Desired) -> tuple[frozenset[str], frozenset[str]]:
+    """What the plan still holds of elements that the partner's users deleted and nobody else changed.
+
+    Returns what goes with them, for the partner could see it although its record has no place for it; and, of elements
+    of which something is hidden from the partner, the deleted paths: those deletions cannot simply be taken.
+    """
+    rest: set[str] = set()
+    hidden: set[str] = set()
+    for element in merged.gone_elements:
+        deleted = {p for p, value in merged.taken.items() if value is None and p.startswith(element)}
+        left = {p for p in before.leaves if p.startswith(element)} - deleted
+        if not deleted or any(p.startswith(element) for p in merged.conflicts):
+            continue
+        if left <= desired.disclosure.view.leaves.keys():
+            rest |= left
+        else:
+            hidden |= deleted
+    return frozenset(rest), frozenset(hidden)
 
 
 def _unread(changed: Collection[str], reading: Reading, before: Revision, bases: Bases) -> frozenset[str]:

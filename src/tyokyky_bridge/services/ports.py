@@ -435,6 +435,7 @@ class Decisions(Protocol):
         native_code: str | None = None,
         ms: int,
         started_at: datetime,
+        remote_version: str | None = None,
     ) -> AttemptRow:
         """Record how the attempt under a decision ended, now. One attempt for each decision."""
         ...
@@ -554,7 +555,7 @@ class Workers(Protocol):
         ...
 
     def agenda(self, systems: tuple[str, ...]) -> dict[str, datetime]:
-        """From when each system has something to claim, its gate considered; systems with nothing at all are left out."""
+        """From when each system has something to claim, its gate considered; systems with nothing are left out."""
         ...
 
     def leases(self) -> tuple[Lease, ...]:

@@ -287,7 +287,7 @@ class DecisionRow:
 @dataclass(frozen=True, slots=True)
 class AttemptRow:
     """How the one attempt that a decision licensed ended. *native_code* is a code of the partner's, never a
-    text.
+    text; *remote_version* the version that the partner's record got by it.
     """
 
     decision_id: UUID
@@ -296,6 +296,7 @@ class AttemptRow:
     ms: int
     started_at: datetime
     ended_at: datetime
+    remote_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -286,6 +286,7 @@ attempt = Table(
     Column("decision_id", Uuid, ForeignKey("decision.id"), primary_key=True),
     Column("outcome", String(32), nullable=False),
     Column("native_code", String(128)),
+    Column("remote_version", String(256)),
     Column("ms", Integer, nullable=False),
     Column("started_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime, nullable=False),

@@ -79,8 +79,10 @@ class DecisionTable:
         native_code: str | None = None,
         ms: int,
         started_at: datetime,
+        remote_version: str | None = None,
     ) -> AttemptRow:
-        made = AttemptRow(decision_id, outcome, native_code, ms, started_at, self._session.now())
+        now = self._session.now()
+        made = AttemptRow(decision_id, outcome, native_code, ms, started_at, now, remote_version)
         self._session.run(_RECORD, **values_of(made, AttemptRow.__slots__))
         return made
 
