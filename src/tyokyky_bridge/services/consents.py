@@ -89,6 +89,7 @@ async def record_consent(
         )
         ended = UUID(str(consent.supersedes)) if told else None
         stopped = fence(tx, bridge, client_id, before, cause=UUID(consent.consent_id), ended=ended, told=told)
+        _look_at_givers(tx, bridge, client_id, consent)
         _audit(tx, caller, "consent/recorded", consent, now, stopped)
         return stopped.as_seen(consent, visible)
 
@@ -178,6 +179,17 @@ def _visible(tx: Tx, bridge: Bridge, caller: Caller, client_id: UUID) -> frozens
     """Every item of the client's plans that the caller sees before anything changes."""
     plans = known_plans(tx, bridge, caller, tx.plans.of_client(client_id))
     return frozenset(path for seen in plans for path in seen.disclosure.view.leaves)
+
+
+def _look_at_givers(tx: Tx, bridge: Bridge, client_id: UUID, consent: Consent) -> None:
+    """What stands in the records of those who may give something now may be taken in: look, and do not wait for an
+    edit there.
+    """
+    givers = {grant.discloser for grant in consent.grants}
+    theirs = {p.system.id for p in bridge.partners_on(tx.now()) if p.system.party in givers}
+    for link in sorted(tx.links.of_client(client_id), key=lambda link: link.id):
+        if link.system in theirs and link.state == "in_sync":
+            tx.links.look(link.id)
 
 
 def _note(fenced: Fenced) -> Doc:
