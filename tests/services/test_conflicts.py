@@ -294,6 +294,30 @@ async def test_the_partner_is_not_told_of_what_it_may_not_see_even_by_a_conflict
         await read_conflict(office.bridge, KAISA, view.row.id)
 
 
+async def test_a_coordinator_at_the_partner_is_not_told_either(office):
+    view = await office.collide()
+    to_social = [g for g in BOTH_WAYS if g["discloser"] == HEALTH and g["recipient"] == SOCIAL]
+    await office.consent(grants=[g for g in BOTH_WAYS if g not in to_social], supersedes=str(office.form))
+    await office.change({"care_team.coordinator.party": SOCIAL})
+    assert await of_plan(office, KAISA) == ()
+    assert (await office.again(view.row.id)).may_resolve, "the owner decides"
+
+
+async def test_where_owner_and_coordinator_may_not_know_of_it_the_items_own_party_decides(office):
+    await office.collide()
+    to_social = [g for g in BOTH_WAYS if g["discloser"] == HEALTH and g["recipient"] == SOCIAL]
+    await office.consent(grants=[g for g in BOTH_WAYS if g not in to_social], supersedes=str(office.form))
+    await office.change({"care_team.coordinator.party": SOCIAL})
+    link = await office.link()
+    await office.store.write(lambda tx: tx.conflicts.supersede(link.id, [GOAL]))
+    values = {"base": None, "ours": OURS, "theirs": THEIRS, "plan_version": 2, "remote_version": "9"}
+    await office.store.write(lambda tx: tx.conflicts.put(link, GOAL, owner=SOCIAL, **values))
+    assert await of_plan(office, KAISA, "open") == ()
+    view = await office.the_conflict()
+    assert (view.ours.value, view.theirs.value, view.may_resolve) == (OURS, THEIRS, True)
+    await office.resolve("ours")
+
+
 async def test_oversight_sees_that_there_is_one_and_no_value_that_its_party_may_not_see(office):
     await office.collide()
     (seen,) = await of_plan(office, DPO)
@@ -384,6 +408,48 @@ async def test_a_goal_that_we_removed_goes_there_too_when_ours_stands(office):
     await office.settle()
     assert GOAL not in await office.leaves()
     assert [goals(paper) for paper in office.papers] == [{}] * 2
+
+
+async def agreed_there(office, **leaves):
+    """Further leaves of the goal stand at the partner, as if its mapping named them."""
+    link = await office.link()
+    there = {**link.base_remote, **{f"goals[g-1].{name}": value for name, value in leaves.items()}}
+    assert await office.store.write(
+        lambda tx: tx.links.move(link.id, base_hub=link.base_hub, base_remote=there)
+    )
+
+
+async def test_what_else_of_a_removed_goal_stands_there_comes_back_with_it(office):
+    view = await office.collide(ours=None)
+    await agreed_there(office, measure="Työkokeilu")
+    await office.resolve("theirs", view=view)
+    leaves = await office.leaves()
+    assert {p: v for p, v in leaves.items() if p.startswith("goals[")} == {
+        GOAL: THEIRS,
+        "goals[g-1].measure": "Työkokeilu",
+    }
+
+
+@pytest.mark.parametrize(
+    ("choice", "value", "others"),
+    [("ours", None, "ours"), ("theirs", None, "theirs"), ("other", "x", "ours")],
+)
+async def test_the_conflicts_about_one_element_that_is_gone_there_end_together(office, choice, value, others):
+    await office.change({GOAL: OURS, "goals[g-1].measure": "Työkokeilu"})
+    link = await office.link()
+    given = {"base": "a", "theirs": None, "plan_version": 2, "remote_version": "9", "owner": HEALTH}
+    for path, ours in ((GOAL, OURS), ("goals[g-1].measure", "Työkokeilu"), ("goals[g-2].text_client", None)):
+        await office.store.write(lambda tx, p=path, o=ours: tx.conflicts.put(link, p, ours=o, **given))
+    found = {view.row.path: view for view in await of_plan(office, HELMI, "open")}
+    await office.resolve(choice, value, view=found[GOAL])
+    left = {view.row.path: view.row.resolution for view in await of_plan(office, HELMI)}
+    assert left == {GOAL: choice, "goals[g-1].measure": others, "goals[g-2].text_client": None}
+    leaves = await office.leaves()
+    assert (leaves.get(GOAL), leaves.get("goals[g-1].measure")) == {
+        "ours": (OURS, "Työkokeilu"),
+        "theirs": (None, None),
+        "other": ("x", "Työkokeilu"),
+    }[choice]
 
 
 async def test_a_goal_removed_there_goes_or_stays_as_a_whole(office):
