@@ -129,8 +129,9 @@ class Vastaus(BaseModel):
 
 @dataclass(frozen=True)
 class Version:
-    """Which change numbers a record was read at: person, plan (0 = none yet) and the newest feedback form, also one that
-    has been taken back since.
+    """Which change numbers a record was read at: person, plan (0 = none yet) and the newest feedback form.
+
+    The newest form may be one that has been taken back since.
 
     Change numbers grow over the whole of Ura, so that any change to any of the three changes the token.
     """

@@ -7,6 +7,8 @@ from tyokyky_adapter_ura.simulator.register import Register, Row, form_key
 from tyokyky_adapter_ura.simulator.rules import IDENTITY
 from tyokyky_bridge.adapterkit.simulation import ControlError, Simulation
 
+_BOOK_KEEPING = frozenset({"asiakasnro", "muutosnumero"})
+
 
 class Desk:
     """A user of Ura, who is not bound by what the interface refuses."""
@@ -78,7 +80,9 @@ class Desk:
             "sukunimi": str(person.get("family_name", "")).upper(),
             "etunimet": str(person.get("given_names", "")).upper(),
             "kieli": person.get("language", "fi"),
-            **({} if person.get("interpreter") is None else {"tulkki": "K" if person["interpreter"] else "E"}),
+            **(
+                {} if person.get("interpreter") is None else {"tulkki": "K" if person["interpreter"] else "E"}
+            ),
             **person.get("fields", {}),
         }
         self._register.force("asiakas", number, row)
@@ -115,8 +119,8 @@ class Desk:
     def _save_forms(self, number: str, forms: list[Row]) -> None:
         standing = {form["viite"]: form for form in self._register.forms_of(number)}
         for form in forms:
-            was = standing.pop(form.get("viite"), {"asiakasnro": number})
-            if was | form != was:
+            was = standing.pop(form.get("viite"), {})
+            if form != {name: value for name, value in was.items() if name not in _BOOK_KEEPING}:
                 self.send_form({"asiakasnro": number, "form": form})
         for form in standing.values():
             self._register.bury("palaute", form_key(form))
