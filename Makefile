@@ -4,9 +4,10 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN = $(UV) run --frozen --all-packages --no-sync
 ARGS ?=
 WORKERS ?= 2
+N ?= 2000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench openapi docs
+.PHONY: help setup demo test check format bench simulate openapi docs
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,6 +43,9 @@ format: setup  ## Put sources into the project's format
 
 bench: setup  ## Speed as ratios, all in one run
 	$(RUN) python -m tests.bench $(ARGS)
+
+simulate: setup  ## The engine in virtual time with seeded faults, and every planted bug (N=2000 scenarios)
+	PYTHONPATH=tests $(RUN) python -m simulation --scenarios $(N) --plants $(ARGS)
 
 openapi: setup  ## Write openapi.yaml and the generated reference pages
 	$(RUN) tyokyky-bridge docs

@@ -98,7 +98,7 @@ class Invariants:
         self._claims: dict[tuple[int, int], str] = {}
         self._counts = (0, 0, 0, 0)
         self._keys: dict[tuple[int, int, str], str] = {}
-        self._effective: dict[tuple[str, str], int] = {}
+        self._effective: dict[tuple[str, str], tuple[int, int]] = {}
         self._highest: dict[int, int] = {}
 
     def committed(self, who: str) -> None:
@@ -285,9 +285,11 @@ class Invariants:
     def _once_and_in_order(self, partner: PartnerSystem, arrival: Arrival, decided: Decided) -> None:
         world, request = self._world, arrival.request
         already = self._effective.get((partner.id, request.key))
-        if already is not None:
-            world.found("I5", f"key {request.key[:12]} took effect twice ({already}, {request.number})")
-        self._effective[partner.id, request.key] = request.number
+        sheet = partner.sheet_of(request.person)
+        edits = sum(who != "hub" for _, who, _ in sheet.past) if sheet is not None else 0
+        if already is not None and already[1] == edits:  # nobody undid it meanwhile
+            world.found("I5", f"key {request.key[:12]} took effect twice ({already[0]}, {request.number})")
+        self._effective[partner.id, request.key] = (request.number, edits)
         if decided.gen < self._highest.get(decided.link, 0):
             world.found(
                 "I5",

@@ -21,6 +21,7 @@ from tyokyky_bridge.services import (
     attempt,
     consents,
     deciding,
+    looking,
     merging,
     ours,
     outcomes,
@@ -98,7 +99,9 @@ def _barrier_asks_leases() -> Context:
         return any(each.state == "leased" for each in tx.links.of_client(client_id))
 
     async def no_more_starts(bridge: Any, client_id: UUID) -> None:
-        while await bridge.store.read(lambda tx: leased(tx, client_id)):
+        for _ in range(40):
+            if not await bridge.store.read(lambda tx: leased(tx, client_id)):
+                return
             await asyncio.sleep(0.5)
 
     return _all(
@@ -110,7 +113,7 @@ def _barrier_asks_leases() -> Context:
 def _stale_facts() -> Context:
     """The decision is made by the facts that the attempt had read before it asked the partner."""
     known: dict[int, Any] = {}
-    fresh = attempt.facts_of
+    fresh = looking.facts_of
 
     def remember(tx: Tx, bridge: Any, client_id: UUID, *, retrying: int | None = None) -> Any:
         known[retrying or 0] = fresh(tx, bridge, client_id, retrying=retrying)
@@ -119,7 +122,7 @@ def _stale_facts() -> Context:
     def recall(tx: Tx, bridge: Any, client_id: UUID, *, retrying: int | None = None) -> Any:
         return known.get(retrying or 0) or fresh(tx, bridge, client_id, retrying=retrying)
 
-    return _all(patch.object(attempt, "facts_of", remember), patch.object(deciding, "facts_of", recall))
+    return _all(patch.object(looking, "facts_of", remember), patch.object(deciding, "facts_of", recall))
 
 
 def _acks_the_newest() -> Context:

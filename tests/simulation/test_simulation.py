@@ -1,11 +1,18 @@
-"""A hundred and a half seeded scenarios with faults, and the proof that a seed is all it takes to see one again."""
+"""Seeded scenarios with faults, the proof that a seed is all it takes to see one again, and that lost guards are seen."""
 
 import pytest
 
-from simulation.campaign import campaign
+from simulation.campaign import campaign, hunt
+from simulation.planted import PLANTED
 from simulation.scenario import scenario
 
-SCENARIOS = 120
+SCENARIOS = 100
+QUICK = (
+    "lease fence when the intent is stored",
+    "links marked with the plan",
+    "withdrawals overtake",
+    "a conflict waits for a person",
+)
 
 
 def test_the_same_seed_gives_the_same_log_to_the_letter():
@@ -18,3 +25,12 @@ def test_no_scenario_breaks_an_invariant(first):
     seeds = range(first, first + SCENARIOS // 2)
     broken = {r.seed: r.violations[0] for r in campaign(seeds, cores=1) if r.violations}
     assert broken == {}, "replay with: PYTHONPATH=tests python -m simulation --seed N"
+
+
+@pytest.mark.parametrize("guard", QUICK)
+def test_a_guard_that_is_taken_away_is_noticed(guard):
+    assert hunt(guard, most=40).invariant is not None
+
+
+def test_every_planted_bug_has_a_name_of_its_own():
+    assert len({each.guard for each in PLANTED}) == len(PLANTED) >= 15
