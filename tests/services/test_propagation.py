@@ -208,6 +208,17 @@ async def test_after_a_withdrawal_nothing_is_told_to_whoever_lost_sight(office):
         await states(office, OLLI, revision=2)
 
 
+async def test_nothing_is_told_of_an_item_that_is_somebody_elses_and_out_of_sight_by_now(office):
+    await office.consent(grants=[{"discloser": HEALTH, "recipient": KELA, "categories": ["plan.goals"]}])
+    await office.change({GOAL: OURS})
+    await office.settle()
+    assert set(await states(office, TEEMU, revision=2)) == {"paper-1", "paper-2"}
+    office.paper.edit(write_goal(THEIRS))
+    await office.look()
+    assert await states(office, TEEMU, revision=2) == {}
+    assert set(await states(office, HELMI, revision=2)) == {"paper-1", "paper-2"}
+
+
 async def test_strangers_get_the_answer_of_a_plan_that_does_not_exist(office):
     with pytest.raises(PlanNotFound):
         await states(office, one_of(NGO))
