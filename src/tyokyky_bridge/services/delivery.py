@@ -9,7 +9,7 @@ import structlog
 from tyokyky_bridge.adapterkit import errors as partner_errors
 from tyokyky_bridge.domain.parties import NotInForce
 from tyokyky_bridge.mapping.lens import LensRefusal
-from tyokyky_bridge.services.attempt import Attempt, current_hetu
+from tyokyky_bridge.services.attempt import Attempt
 from tyokyky_bridge.services.bridge import Partner
 from tyokyky_bridge.services.deciding import Decided, Engine, Fenced, refused_by_lens
 from tyokyky_bridge.services.merging import LeaseLost
@@ -17,7 +17,7 @@ from tyokyky_bridge.services.outcomes import Ended, backoff, result_of
 from tyokyky_bridge.services.ports import StoreError, Tx
 from tyokyky_bridge.services.records import Ack, AuditEntry, LinkResult, LinkRow, Park, Retry
 
-__all__ = ["Engine", "current_hetu", "deliver"]
+__all__ = ["Engine", "deliver"]
 
 log = structlog.get_logger()
 

@@ -4,26 +4,26 @@ Nothing of a partner's edit is dropped in silence: each changed item is taken, a
 stored because nobody else may have it; all of it is on record in an intake decision, without values.
 """
 
-from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from tyokyky_bridge.adapterkit.contract import Standing
-from tyokyky_bridge.domain.authority import AUTHORITY_VERSION, Authority, authority_for
+from tyokyky_bridge.domain.authority import Authority, authority_for
 from tyokyky_bridge.domain.items import Leaves, Scalar, leaves_from_json, leaves_to_json, pattern_of
-from tyokyky_bridge.domain.merge import Merged, Sides, Verdict, agreed_bases, merge
+from tyokyky_bridge.domain.merge import Merged, Sides, agreed_bases, merge
 from tyokyky_bridge.domain.revision import Origin, Revision
 from tyokyky_bridge.mapping.lens import LensRefusal, Reading
 from tyokyky_bridge.services.bridge import Bridge, Partner
 from tyokyky_bridge.services.conflict_owner import owner_of
 from tyokyky_bridge.services.incoming import Source, valid_with
+from tyokyky_bridge.services.intake_record import intake_items, tell_of_intake
 from tyokyky_bridge.services.linking import Desired, desired_for
 from tyokyky_bridge.services.loading import facts_of, revision_of
 from tyokyky_bridge.services.ours import Ours
 from tyokyky_bridge.services.ports import Tx
-from tyokyky_bridge.services.records import AuditEntry, LinkRow
+from tyokyky_bridge.services.records import LinkRow
 from tyokyky_bridge.services.revising import append_revision
 from tyokyky_bridge.services.shape import element_of
 from tyokyky_bridge.services.sync_records import IntakeRow
@@ -32,7 +32,8 @@ CLOSED = frozenset({"closed", "cancelled", "superseded"})
 TUG_LIMIT = 3
 """How often in a day an edit is written back before a person is asked."""
 _TUG_TIME = timedelta(hours=24)
-_OURS = frozenset({Verdict.PUSH, Verdict.HIDDEN})
+_DONE = frozenset({"taken", "rejected", "agreed"})
+"""What happens each time; what merely stands there as before is told once."""
 
 
 @dataclass(frozen=True)
@@ -142,12 +143,11 @@ def take_in(tx: Tx, bridge: Bridge, partner: Partner, link: LinkRow, met: Met) -
             cause="merge",
             at=tx.now(),
         ).version
-    _conflicts(tx, source, link, merged, version, met.standing.version)
+    contested = _conflicts(tx, source, link, merged, version, met.standing.version)
     hub, remote = agreed_bases(sides, merged, not_stored=invalid)
-    items = _items(merged, refused, invalid, reading)
-    last = next(iter(tx.intakes.of_link(link.id, limit=1)), None)
-    told: tuple[Mapping[str, Any], ...] = last.items if last is not None else ()
-    news = bool(items) and (_happened(items) or told != items)
+    items = intake_items(merged, refused, invalid, reading)
+    told = {item["path"]: item for row in reversed(tx.intakes.of_link(link.id)) for item in row.items}
+    news = any(item["state"] in _DONE or told.get(item["path"]) != item for item in items)
     if news:
         row = IntakeRow(
             id=tx.new_id(),
@@ -159,7 +159,7 @@ def take_in(tx: Tx, bridge: Bridge, partner: Partner, link: LinkRow, met: Met) -
             items=items,
             at=tx.now(),
         )
-        _tell(tx, partner, link, row, told)
+        tell_of_intake(tx, partner, link, row, told.values())
     tx.links.agree(
         link.id,
         link.lease_epoch,
@@ -172,7 +172,7 @@ def take_in(tx: Tx, bridge: Bridge, partner: Partner, link: LinkRow, met: Met) -
     return Taken(
         Bases(hub, remote),
         frozenset(merged.conflicts) | unseen | invalid | nameless,
-        changed=news or moved,
+        changed=news or contested or moved,
         foreign=bool(changed),
     )
 
@@ -268,7 +268,9 @@ def _projected(partner: Partner, layer: Leaves) -> Leaves:
 
 def _conflicts(
     tx: Tx, source: Source, link: LinkRow, merged: Merged, version: int, remote_version: str | None
-) -> None:
+) -> bool:
+    """Keep the conflicts; returns whether the partner has a value in one that nobody has seen yet."""
+    seen = {row.path: (row.theirs,) for row in tx.conflicts.open_of_link(link.id)}
     tx.conflicts.supersede(link.id, merged.settled)
     for path, each in merged.conflicts.items():
         tx.conflicts.put(
@@ -281,50 +283,8 @@ def _conflicts(
             remote_version=remote_version,
             owner=owner_of(path, source.before, source.bridge.directory, source.at),
         )
+    return any(seen.get(p) != (_json(p, each.theirs),) for p, each in merged.conflicts.items())
 
 
 def _json(path: str, value: Scalar | None) -> Any:
     return None if value is None else leaves_to_json({path: value})[path]
-
-
-def _items(
-    merged: Merged, refused: Mapping[str, str], invalid: Collection[str], reading: Reading
-) -> tuple[dict[str, Any], ...]:
-    """One entry for each item that came in, without values; what only we changed is no concern of an intake."""
-    states: dict[str, str] = {p: e.verdict.value for p, e in merged.found.items() if e.verdict not in _OURS}
-    states |= {**refused, **dict.fromkeys(invalid, "invalid")}
-    noted = {note.path for note in reading.notes}
-    entries: list[dict[str, Any]] = [
-        {"path": p, "state": states[p]} for p in sorted(states) if p not in noted
-    ]
-    entries += [{"path": n.path, "state": "unreadable", "rule": f"{n.row}: {n.rule}"} for n in reading.notes]
-    return tuple(entries)
-
-
-def _happened(items: Collection[Mapping[str, Any]]) -> bool:
-    """Whether something was done; what merely stands there as before is told once."""
-    return any(item["state"] in {"taken", "rejected", "agreed"} for item in items)
-
-
-def _tell(
-    tx: Tx, partner: Partner, link: LinkRow, row: IntakeRow, before: Collection[Mapping[str, Any]]
-) -> None:
-    """Put the intake on record, and tell the party whose edit did not stand or could not be read; that once."""
-    tx.intakes.add(row)
-    states = {item["state"] for item in row.items}
-    if "rejected" in states:
-        tx.notices.add(client_id=link.client_id, party=partner.system.party, kind="edit_rejected")
-    if any(item["state"] in {"unreadable", "invalid"} and item not in before for item in row.items):
-        tx.notices.add(client_id=link.client_id, party=partner.system.party, kind="data_quality")
-    counts = Counter(item["state"] for item in row.items)
-    tx.audit.add(
-        AuditEntry(
-            event="intake/merged",
-            outcome="ok",
-            actor_party=partner.system.party,
-            client_id=link.client_id,
-            plan_id=link.plan_id,
-            what={"version": row.plan_version, "authority": AUTHORITY_VERSION, **counts},
-            recipient="hub",
-        )
-    )
