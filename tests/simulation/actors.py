@@ -112,12 +112,17 @@ class Office:
 
     async def edit(self, number: int) -> None:
         """A professional changes one or two items, now and then back to what was there before."""
-        world, rng = self.world, self.world.rng
+        rng = self.world.rng
         party = HEALTH if rng.random() < 0.8 else EMPLOYMENT
         changes: dict[str, Any] = {}
         for field in rng.sample(WRITES[party], rng.choice((1, 1, 2))):
             path = f"goals[g-{rng.choice((1, 2))}].text_client" if field == GOAL else field
             changes[path] = self._value(number, path, party)
+        await self.put(number, party, changes)
+
+    async def put(self, number: int, party: str, changes: dict[str, Any]) -> None:
+        """A professional writes these values."""
+        world = self.world
         plan = world.plans[number]
         done = await self.call(
             f"{party} edits {changes}",
@@ -127,6 +132,15 @@ class Office:
         )
         if done is not None:
             self.acknowledged += [v for v in changes.values() if v in world.marks]
+
+    async def change_and_undo(self, number: int) -> None:
+        """A professional writes something, sees it arrive everywhere, and puts back what stood there before."""
+        world, path = self.world, STRENGTHS
+        before = world.history.value(world.plans[number], path)
+        mark = world.new_mark(NAMES[path], number, path, party=HEALTH, system=None)
+        for value in (mark, before):
+            await self.put(number, HEALTH, {path: value})
+            await asyncio.sleep(12.0)
 
     def _value(self, number: int, path: str, party: str) -> Any:
         world, rng = self.world, self.world.rng

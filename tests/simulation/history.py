@@ -58,6 +58,10 @@ class History:
         """The hub as an onlooker sees it."""
         return self._world.bridge(Process(self._world, "onlooker"))
 
+    def value(self, plan: UUID, path: str) -> Any:
+        """What the newest revision has there."""
+        return self._latest[plan.hex].get(path)
+
     def look(self, who: str, *, withdrawn: bool) -> None:
         """After a commit that changed a plan or a consent, perhaps by the end of one."""
         for row, plan, version, leaves, cause, actor in self._world.database.rows(_REVISIONS, self._seen):

@@ -236,11 +236,9 @@ class Invariants:
             if after.lease_epoch == before.lease_epoch:
                 found("I4", f"link {after.id} changes hands without a new epoch")
             self._claims[after.id, after.lease_epoch] = who
-        if (after.acked_gen, after.acked_kind, after.base) != (
-            before.acked_gen,
-            before.acked_kind,
-            before.base,
-        ):
+        acknowledged = (after.acked_gen, after.acked_kind) != (before.acked_gen, before.acked_kind)
+        rewritten = after.base != before.base and who != "api"  # a person's decision moves it too
+        if acknowledged or rewritten:
             holder = self._claims.get((after.id, before.lease_epoch))
             if before.lease_by is None or holder != who:
                 found("I4", f"{who} acknowledges link {after.id}, which {holder} has")

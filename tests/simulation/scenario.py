@@ -217,6 +217,8 @@ class _Play:
         world = self.world
         until = world.now_s + HEALED_WITHIN_S
         await asyncio.sleep(20.0)
+        if world.chance(0.4):
+            await self.office.change_and_undo(world.rng.randrange(len(world.clients)))
         self._look_at(list(world.invariants.links), verify=True)
         await asyncio.sleep(5.0)
         left = world.history.unsettled()

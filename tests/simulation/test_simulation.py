@@ -1,4 +1,4 @@
-"""Seeded scenarios with faults, the proof that a seed is all it takes to see one again, and that lost guards are seen."""
+"""Seeded scenarios with faults: a seed is all it takes to see one again, and a lost guard does not go unnoticed."""
 
 import pytest
 

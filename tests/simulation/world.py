@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import traceback
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -135,8 +136,10 @@ class World:
 
     def _spawned_ended(self, task: asyncio.Task[Any]) -> None:
         self.background.discard(task)
-        if not task.cancelled() and task.exception() is not None and not self.over:
-            raise RuntimeError from task.exception()
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not self.over:
+            self.lines.append("".join(traceback.format_exception(error)))
+            self.found("play", f"{type(error).__name__}: {error}")
 
     def process(self, name: str) -> Process:
         """Start a process of that name."""
