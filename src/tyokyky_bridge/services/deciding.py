@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -25,6 +25,7 @@ from tyokyky_bridge.services.ours import CREATES, OtherPlans, Ours, other_plans
 from tyokyky_bridge.services.outcomes import Ended
 from tyokyky_bridge.services.ports import Tx
 from tyokyky_bridge.services.records import DecisionRow, Intent, LinkRow, Park
+from tyokyky_bridge.services.shape import element_of
 
 _LED = "a newer plan of the client stands there"
 _THEIRS = "the partner has a value of its own there, and nobody has decided yet"
@@ -126,6 +127,13 @@ def decide(tx: Tx, engine: Engine, partner: Partner, link: LinkRow, stand: Stand
     clear = ((gone & still) | (stand.relapsed - desired.carried.keys())) - kept - others.led - contested
     view = desired.disclosure.view.without(contested) if contested else desired.disclosure.view
     put, held_up = _rendered(partner, stand, view, clear, others)
+    torn = _torn(partner, stand, put)
+    if torn:
+        waits = {p for p in {*view.leaves, *clear, *ours} if element_of(p) in torn}
+        contested |= waits
+        clear -= waits - revision.leaves.keys()
+        view = view.without(waits)
+        put, held_up = _rendered(partner, stand, view, clear, others)
     if held_up is not None and not clear:
         return held_up
     idle = "parked" if held_up is not None else "not_carried" if others.newer else None
@@ -186,7 +194,7 @@ def decide(tx: Tx, engine: Engine, partner: Partner, link: LinkRow, stand: Stand
         desired,
         Licence(str(decision.id), stand.since_s + engine.licence_s),
         held_up,
-        stand.taken,
+        replace(stand.taken, kept=contested),
     )
 
 
@@ -212,6 +220,15 @@ def _rendered(
             if held_up is None:
                 return put, None
     return partner.lens.put_leaves(content, {}, clear), held_up
+
+
+def _torn(partner: Partner, stand: Stand, put: Put) -> frozenset[str]:
+    """The elements that a write would take away although something in them waits for a person: all of each waits."""
+    kept, there = stand.taken.kept, stand.reading.leaves
+    if not kept or put.native == stand.standing.content:
+        return frozenset()
+    left = partner.lens.get(put.native).leaves
+    return frozenset(element_of(p) for p in kept if p in there and left.get(p) != there[p])
 
 
 def refused_by_lens(refusal: LensRefusal) -> Park:
