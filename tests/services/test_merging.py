@@ -39,6 +39,8 @@ async def office(store):
         **{
             "network__members[n-2]__organization__party": EMPLOYMENT,
             "network__members[n-2]__sector": "employment",
+            "network__members[n-0]__organization__party": HEALTH,
+            "network__members[n-0]__sector": "health",
             GOAL.replace(".", "__"): "Osa-aikatyö syksyllä.",
             "goals[g-1]__status": "active",
         }
@@ -436,3 +438,23 @@ async def test_two_clients_are_never_written_into_one_person_of_the_partner(offi
     await other.settle()
     assert (await other.link()).parked_reason == "identity"
     assert office.paper.holds()["terveys"]["johtopaatos"] == "Osa-aikatyö mahdollinen."
+
+
+async def test_what_came_from_a_partner_and_is_deleted_in_the_plan_is_deleted_there(office):
+    social, employment = office.papers
+    social.edit(write_goal("Ajokortti.", key="s-77"))
+    await look_and_settle(office)
+    await office.change({"goals[s-77]": None})
+    await office.settle()
+    assert goals(social) == goals(employment) == {"g-1": "Osa-aikatyö syksyllä."}
+
+
+async def test_what_is_deleted_in_the_plan_and_edited_there_waits_for_a_person(office):
+    social, _ = office.papers
+    social.edit(write_goal("Ajokortti.", key="s-77"))
+    await look_and_settle(office)
+    social.edit(write_goal("Ajokortti keväällä.", key="s-77"))
+    await office.change({"goals[s-77]": None})
+    await office.settle()
+    assert goals(social)["s-77"] == "Ajokortti keväällä."
+    assert [c.path for c in await open_conflicts(office)] == ["goals[s-77].text_client"]

@@ -74,7 +74,7 @@ class Attempt:
             met = replace(met, restored=await store.read(lambda tx: is_older_of_ours(tx, link, standing)))
         once = await store.read(lambda tx: ever_ours(tx, link)) if met.restored else look.once
         back = once.standing(reading, partner) if standing.record_id is not None else set[str]()
-        relapsed = frozenset(back - look.desired.carried.keys())
+        relapsed = frozenset(back - look.desired.carried.keys() - look.ours.values.keys())
         taken = await self._take_in(look, met.begun_anew() if vanished else met)
         self.drift = drift_of(link, met, taken, vanished=vanished, relapsed=bool(relapsed))
         self.hint = "merged" if taken.changed else echo_of(link, standing)
@@ -105,7 +105,8 @@ class Attempt:
             self.sending = True
             fate = await adapter.retract(stand.found, standing=standing, key=key, licence=decided.licence)
             if fate == "voided":
-                return Ended(acknowledged(decided, {}, look), "ok", Remote(stand.found.person_id))
+                ack = acknowledged(decided, {}, look)
+                return Ended(replace(ack, drift=self._alarm()), "ok", Remote(stand.found.person_id))
             remote = replace(remote, created_by_us=False)  # theirs after all: only our items go
         if decided.body is None:
             ack = acknowledged(decided, stand.reading.leaves, look)
@@ -155,7 +156,12 @@ class Attempt:
             held = partner.lens.get(decided.put.native).leaves
         if decided.held_up is not None:
             return Ended(decided.held_up, "ok", remote)
-        return Ended(replace(acknowledged(decided, held, look), drift=drift), "ok", remote)
+        ack = acknowledged(decided, held, look)
+        return Ended(replace(ack, drift=self._alarm() or drift), "ok", remote)
+
+    def _alarm(self) -> Drift | None:
+        """What forbidden data was found is told until a later look has seen it gone."""
+        return "D4" if self.drift == "D4" else None
 
     async def _remember_damage(self, decided: Decided, held: Leaves, wrong: Collection[str]) -> None:
         """What the partner made of our write is nobody's edit: it counts as seen, and ours as still to be sent."""

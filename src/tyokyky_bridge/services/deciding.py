@@ -26,6 +26,7 @@ from tyokyky_bridge.services.outcomes import Ended
 from tyokyky_bridge.services.ports import Tx
 from tyokyky_bridge.services.records import DecisionRow, Intent, LinkRow, Park
 from tyokyky_bridge.services.shape import element_of
+from tyokyky_bridge.services.shape import element_of
 
 _LED = "a newer plan of the client stands there"
 _THEIRS = "the partner has a value of its own there, and nobody has decided yet"
@@ -62,6 +63,11 @@ class Stand:
     since_s: float
     held_up: Park | None = None
 
+    def deleted(self, plan: Leaves) -> set[str]:
+        """What both sides agreed on and the plan has no more: deleted, not withheld; not what was edited there."""
+        bases, there = self.taken.bases, self.reading.leaves
+        return {p for p in bases.hub if p not in plan and p in there and there[p] == bases.remote.get(p)}
+
 
 @dataclass(frozen=True)
 class Decided:
@@ -84,7 +90,9 @@ class Decided:
     def bases(self, held: Leaves) -> Bases:
         """What both sides agree on when the partner's record reads *held*: what we wrote, and of theirs what stood."""
         kept, carried, before = self.taken.kept, self.put.carried, self.taken.bases
-        hub = {p: v for p, v in self.desired.carried.items() if p in carried}
+        # What their record has no room for or keeps read-only stays as it was agreed.
+        hub = {p: before.hub[p] for p in self.desired.carried if p in before.hub}
+        hub |= {p: v for p, v in self.desired.carried.items() if p in carried}
         hub |= {p: v for p, v in before.hub.items() if p in kept}
         remote = {p: v for p, v in before.remote.items() if p in kept or held.get(p) == v}
         remote |= {p: held[p] for p in carried if p in held and p not in kept}
@@ -124,9 +132,18 @@ def decide(tx: Tx, engine: Engine, partner: Partner, link: LinkRow, stand: Stand
     lasting = gone if not gone or partner.manifest.retract == "retained" else _spoken_paths(tx, link)
     kept = {p for p in gone & lasting & still if p in revision.leaves}
     contested = stand.taken.kept
-    clear = ((gone & still) | (stand.relapsed - desired.carried.keys())) - kept - others.led - contested
+    deleted = stand.deleted(revision.leaves)
+    back = stand.relapsed - desired.carried.keys()
+    clear = ((gone & still) | back | deleted) - kept - others.led - contested
     view = desired.disclosure.view.without(contested) if contested else desired.disclosure.view
     put, held_up = _rendered(partner, stand, view, clear, others)
+    torn = _torn(partner, stand, put)
+    if torn:
+        waits = {p for p in {*view.leaves, *clear, *ours} if element_of(p) in torn}
+        contested |= waits
+        clear -= waits - revision.leaves.keys()
+        view = view.without(waits)
+        put, held_up = _rendered(partner, stand, view, clear, others)
     torn = _torn(partner, stand, put)
     if torn:
         waits = {p for p in {*view.leaves, *clear, *ours} if element_of(p) in torn}
@@ -220,6 +237,15 @@ def _rendered(
             if held_up is None:
                 return put, None
     return partner.lens.put_leaves(content, {}, clear), held_up
+
+
+def _torn(partner: Partner, stand: Stand, put: Put) -> frozenset[str]:
+    """The elements that a write would take away although something in them waits for a person: all of each waits."""
+    kept, there = stand.taken.kept, stand.reading.leaves
+    if not kept or put.native == stand.standing.content:
+        return frozenset()
+    left = partner.lens.get(put.native).leaves
+    return frozenset(element_of(p) for p in kept if p in there and left.get(p) != there[p])
 
 
 def _torn(partner: Partner, stand: Stand, put: Put) -> frozenset[str]:

@@ -121,7 +121,7 @@ def _settle(tx: Tx, link: LinkRow, ended: Ended, attempt: Attempt) -> None:
     if link.leased_at is not None:
         tx.inbox.settle(link.id, before=link.leased_at, outcome=attempt.hint)
     decided = attempt.decided
-    if decided is not None and (decided.voids or decided.clears) and ended.result.drift is None:
+    if decided is not None and (decided.voids or decided.clears) and ended.result.drift != "D0":
         tx.links.look(link.id, verify=True)
     if attempt.drift == "D4":
         tx.audit.add(

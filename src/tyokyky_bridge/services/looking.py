@@ -50,7 +50,8 @@ def look_at(tx: Tx, bridge: Bridge, partner: Partner, link: LinkRow) -> Look:
     revision = revision_of(row)
     facts = facts_of(tx, bridge, link.client_id, retrying=link.id)
     desired = desired_for(partner, revision, facts, tx.now())
-    watched = "verify" in link.asked and partner.manifest.retract != "retained"
+    asked = "verify" in link.asked or bool(tx.withdrawals.of_link(link.id))
+    watched = asked and partner.manifest.retract != "retained"
     return Look(
         current_hetu(revision.leaves),
         desired,
