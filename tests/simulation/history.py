@@ -50,6 +50,7 @@ class History:
         self.count = 0
         self._latest: dict[str, dict[str, Any]] = {}
         self.values: dict[tuple[str, Any], Written] = {}
+        self._carried: dict[int, frozenset[str]] = {}
         self._let_go: set[tuple[str, int]] = set()
         self.deleted: set[tuple[str, str]] = set()
 
@@ -71,9 +72,11 @@ class History:
         links = self._world.database.read(self._links)
         self._look_for_letting_go(links)
         for link, desired in links:
-            takes_back = not (link.base or {}).keys() <= desired.carried.keys()
+            lost = self._carried.get(link.id, frozenset()) - desired.carried.keys()
+            takes_back = bool(lost & (link.base or {}).keys())
             if withdrawn and takes_back and link.state == "due" and not link.urgent:
                 self._world.found("I2", f"the taking back at link {link.id} waits its turn")
+            self._carried[link.id] = frozenset(desired.carried)
             if link.state != "in_sync":
                 continue
             sha = desired.sha if desired.kind == "present" else link.projection_sha

@@ -17,9 +17,9 @@ from tyokyky_bridge.services.delivery import Engine
 from tyokyky_bridge.services.ports import Tx
 from tyokyky_bridge.worker import Pace, run
 
-PACE = Pace(poll_s=1.5, lease_s=30.0, heartbeat_s=120.0)
+PACE = Pace(poll_s=3.0, lease_s=30.0, heartbeat_s=120.0)
 FEEDS = FeedPace(
-    poll_fastest_s=3.0, poll_slowest_s=20.0, lease_s=15.0, verify_tick_s=15.0, verify_every_s=120.0
+    poll_fastest_s=4.0, poll_slowest_s=25.0, lease_s=15.0, verify_tick_s=15.0, verify_every_s=120.0
 )
 WORKS_AT_MOST_S = 200.0
 HEALED_WITHIN_S = 900.0
@@ -171,17 +171,18 @@ class _Play:
 
     async def _stubborn(self, partner: str, number: int) -> None:
         """A user who writes the same again whenever it is gone."""
-        for _ in range(6):
-            await asyncio.sleep(self.world.draw(2.0, 8.0))
+        for _ in range(8):
+            await asyncio.sleep(self.world.draw(3.0, 8.0))
             insist(self.world, self.world.partners[partner], number)
-            self.world.spawn(self._hint(partner))
+            self._look_at(self._links_at(partner), verify=False)
 
     async def _hint(self, partner: str) -> None:
         """Somebody tells the hub to look at the records of a partner; at any time, and perhaps twice."""
         await self._pause()
-        self._look_at(
-            [s.id for s in self.world.invariants.links.values() if s.system == partner], verify=False
-        )
+        self._look_at(self._links_at(partner), verify=False)
+
+    def _links_at(self, partner: str) -> list[int]:
+        return [s.id for s in self.world.invariants.links.values() if s.system == partner]
 
     def _look_at(self, links: list[int], *, verify: bool) -> None:
         world = self.world
