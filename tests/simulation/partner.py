@@ -82,8 +82,8 @@ class Arrival:
 
     @property
     def effective(self) -> bool:
-        """Whether it changed anything."""
-        return self.before != self.after
+        """Whether it changed anything: an empty record that was made instead of what was sent is nothing."""
+        return leaves_in(self.before or {}) != leaves_in(self.after or {})
 
 
 @dataclass(frozen=True)
