@@ -38,7 +38,7 @@ async def register_client(bridge: Bridge, caller: Caller, hetu: str) -> UUID:
     number = parse_hetu(hetu, synthetic_only=bridge.synthetic_only).value
 
     def register(tx: Tx) -> UUID:
-        client = tx.clients.find(number)
+        client = _holder(tx, number)
         if client is None:
             client = tx.clients.create()
             tx.clients.add_identifier(client.id, number, kind="final")
@@ -55,13 +55,14 @@ async def register_client(bridge: Bridge, caller: Caller, hetu: str) -> UUID:
 async def find_client(bridge: Bridge, caller: Caller, hetu: str) -> tuple[UUID, tuple[Seen, ...]]:
     """The client with this identity number and the plans of theirs that the caller may know of.
 
-    The century sign counts: two people may differ in nothing else. Raises: InvalidHetu, ClientNotFound, NotForRole.
+    A number that the client had before finds them too, unless several clients had it. The century sign counts: two
+    people may differ in nothing else. Raises: InvalidHetu, ClientNotFound, NotForRole.
     """
     _need(caller, SEEKERS)
     number = parse_hetu(hetu, synthetic_only=bridge.synthetic_only).value
 
     def find(tx: Tx) -> tuple[UUID, tuple[Seen, ...]]:
-        client = tx.clients.find(number)
+        client = _holder(tx, number)
         if client is None:
             raise ClientNotFound
         plans = known_plans(tx, bridge, caller, tx.plans.of_client(client.id))
@@ -71,6 +72,15 @@ async def find_client(bridge: Bridge, caller: Caller, hetu: str) -> tuple[UUID, 
         return client.id, plans
 
     return await bridge.store.write(find)
+
+
+def _holder(tx: Tx, number: str) -> ClientRow | None:
+    """The client who has this number now, or else the only one who ever had it: a number is not given twice."""
+    current = tx.clients.find(number)
+    if current is not None:
+        return current
+    had = tx.clients.holders(number)
+    return tx.clients.get(had[0]) if len(had) == 1 else None
 
 
 def registered_by(tx: Tx, client_id: UUID, party: str) -> bool:
