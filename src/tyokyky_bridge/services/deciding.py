@@ -130,6 +130,8 @@ def decide(tx: Tx, engine: Engine, partner: Partner, link: LinkRow, stand: Stand
     gone = ours.keys() - desired.carried.keys()
     still = stand.ours.standing(stand.reading, partner) if gone else set[str]()
     lasting = gone if not gone or partner.manifest.retract == "retained" else _spoken_paths(tx, link)
+    # What a non-disclosure order keeps back stays nowhere: it would go out again with every write.
+    lasting = lasting - desired.disclosure.filtered
     kept = {p for p in gone & lasting & still if p in revision.leaves}
     contested = stand.taken.kept
     deleted = stand.deleted(revision.leaves)
