@@ -1,7 +1,6 @@
 """The client takes a consent back: nothing more starts, what was written is taken back as far as each partner can."""
 
 import itertools
-import random
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -14,9 +13,7 @@ from worlds.casework import (
     ALL_CATEGORIES,
     Casework,
     Person,
-    at_once,
     member_of,
-    people,
     person,
     plan_of,
 )
@@ -243,53 +240,6 @@ def test_the_answer_waits_for_a_send_that_has_been_decided_already(work: Casewor
     started = [e for e in ura.journal(since=seen) if is_write("ura", e)]
     assert started, "the send was decided before the withdrawal, and its licence was good"
     assert all(_at(entry.at) <= answered for entry in started)
-
-
-def test_of_fifty_sends_under_way_none_starts_after_its_withdrawal(
-    work: Casework, mappings: dict[str, Any]
-) -> None:
-    cohort = people(50, first=next(NUMBERS) + 500)
-    lifecare = work.stage.simulators["lifecare"]
-    work.known_to(cohort, "lifecare", "ura")
-    rng = random.Random(20261122)
-    seen = len(lifecare.journal())
-    lifecare.chaos(latency_ms=[60, 120])
-    answered: dict[str, float] = {}
-    consents: dict[str, str] = {}
-    plans: dict[str, str] = {}
-
-    def begin(who: Person) -> None:
-        client = work.register(who)
-        consents[who.hetu] = work.consent(client, (EMPLOYMENT, HEALTH, ALL_CATEGORIES))
-        goals = [{"id": "g-1", "text_client": _words_of(who), "status": "active"}]
-        plans[who.hetu] = work.plan(client, plan_of(who, goals=goals))
-
-    def end(who: Person) -> None:
-        work.withdraw(consents[who.hetu])
-        answered[who.hetu] = time.time()
-
-    at_once([lambda who=who: begin(who) for who in cohort])
-    at_once([lambda who=who: end(who) for who in rng.sample(cohort, len(cohort))])
-    wait_until(work.all_settled, wait_s=120, every_s=0.2)
-
-    entries = [e for e in lifecare.journal(since=seen) if is_write("lifecare", e)]
-    sent = {who.hetu: [e for e in entries if _words_of(who).encode() in e.body] for who in cohort}
-    late = [
-        (plans[hetu], _at(entry.at) - answered[hetu])
-        for hetu, its in sent.items()
-        for entry in its
-        if _at(entry.at) > answered[hetu] + 1.0  # started before, and a loaded machine took its time
-    ]
-    assert late == []
-    assert any(sent.values()), "all were withdrawn before anything was sent: nothing was raced"
-    assert not all(sent.values()), "all were sent before anything was withdrawn: nothing was raced"
-    records = standing("lifecare", lifecare)
-    assert not [who for who in cohort if who.hetu in records]
-    assert work.counts()["lifecare"]["parked"] == 0
-
-
-def _words_of(who: Person) -> str:
-    return f"Toive {who.hetu[:6]}{who.hetu[7:]}."
 
 
 def _at(moment: str) -> float:
