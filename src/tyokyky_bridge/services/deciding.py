@@ -26,7 +26,6 @@ from tyokyky_bridge.services.outcomes import Ended
 from tyokyky_bridge.services.ports import Tx
 from tyokyky_bridge.services.records import DecisionRow, Intent, LinkRow, Park
 from tyokyky_bridge.services.shape import element_of
-from tyokyky_bridge.services.shape import element_of
 
 _LED = "a newer plan of the client stands there"
 _THEIRS = "the partner has a value of its own there, and nobody has decided yet"
@@ -133,26 +132,10 @@ def decide(tx: Tx, engine: Engine, partner: Partner, link: LinkRow, stand: Stand
     # What a non-disclosure order keeps back stays nowhere: it would go out again with every write.
     lasting = lasting - desired.disclosure.filtered
     kept = {p for p in gone & lasting & still if p in revision.leaves}
-    contested = stand.taken.kept
-    deleted = stand.deleted(revision.leaves)
     back = stand.relapsed - desired.carried.keys()
-    clear = ((gone & still) | back | deleted) - kept - others.led - contested
-    view = desired.disclosure.view.without(contested) if contested else desired.disclosure.view
-    put, held_up = _rendered(partner, stand, view, clear, others)
-    torn = _torn(partner, stand, put)
-    if torn:
-        waits = {p for p in {*view.leaves, *clear, *ours} if element_of(p) in torn}
-        contested |= waits
-        clear -= waits - revision.leaves.keys()
-        view = view.without(waits)
-        put, held_up = _rendered(partner, stand, view, clear, others)
-    torn = _torn(partner, stand, put)
-    if torn:
-        waits = {p for p in {*view.leaves, *clear, *ours} if element_of(p) in torn}
-        contested |= waits
-        clear -= waits - revision.leaves.keys()
-        view = view.without(waits)
-        put, held_up = _rendered(partner, stand, view, clear, others)
+    clear = ((gone & still) | back | stand.deleted(revision.leaves)) - kept - others.led
+    rendered = _rendered(partner, stand, desired, clear, others, in_plan=revision.leaves)
+    put, held_up, clear, contested = rendered.put, rendered.held_up, rendered.clear, rendered.contested
     if held_up is not None and not clear:
         return held_up
     idle = "parked" if held_up is not None else "not_carried" if others.newer else None
@@ -223,10 +206,42 @@ def body_of(native: Native) -> tuple[bytes, str]:
     return body, hashlib.sha256(body).hexdigest()
 
 
+@dataclass(frozen=True)
+class Rendered:
+    """A body, with why it holds no more than a taking back, if so; and what it leaves to a person."""
+
+    put: Put
+    held_up: Park | None
+    clear: frozenset[str]
+    contested: frozenset[str]
+
+
 def _rendered(
+    partner: Partner,
+    stand: Stand,
+    desired: Desired,
+    clear: Collection[str],
+    others: OtherPlans,
+    *,
+    in_plan: Leaves,
+) -> Rendered:
+    """Put the view into the standing record, around everything that waits for a person."""
+    contested = stand.taken.kept
+    clear = frozenset(clear) - contested
+    view = desired.disclosure.view.without(contested) if contested else desired.disclosure.view
+    put, held_up = _body(partner, stand, view, clear, others)
+    torn = _torn(partner, stand, put)
+    if torn:
+        waits = {p for p in {*view.leaves, *clear, *stand.ours.values} if element_of(p) in torn}
+        contested, clear = contested | waits, clear - (waits - in_plan.keys())
+        put, held_up = _body(partner, stand, view.without(waits), clear, others)
+    return Rendered(put, held_up, clear, contested)
+
+
+def _body(
     partner: Partner, stand: Stand, view: View, clear: Collection[str], others: OtherPlans
 ) -> tuple[Put, Park | None]:
-    """The body, with why it holds no more than a taking back, if so: that must not wait for what cannot be sent."""
+    """A taking back must not wait for what cannot be sent."""
     content = stand.standing.content
     held_up = stand.held_up
     if held_up is None and not others.newer:
@@ -239,15 +254,6 @@ def _rendered(
             if held_up is None:
                 return put, None
     return partner.lens.put_leaves(content, {}, clear), held_up
-
-
-def _torn(partner: Partner, stand: Stand, put: Put) -> frozenset[str]:
-    """The elements that a write would take away although something in them waits for a person: all of each waits."""
-    kept, there = stand.taken.kept, stand.reading.leaves
-    if not kept or put.native == stand.standing.content:
-        return frozenset()
-    left = partner.lens.get(put.native).leaves
-    return frozenset(element_of(p) for p in kept if p in there and left.get(p) != there[p])
 
 
 def _torn(partner: Partner, stand: Stand, put: Put) -> frozenset[str]:

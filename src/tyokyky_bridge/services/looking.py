@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tyokyky_bridge.adapterkit.contract import Found, Standing
-from tyokyky_bridge.domain.items import Leaves, Scalar, leaves_to_json
+from tyokyky_bridge.domain.items import Leaves, Scalar, leaves_from_json, leaves_to_json
 from tyokyky_bridge.services.bridge import Bridge, Partner
 from tyokyky_bridge.services.deciding import Decided, Fenced, body_of
 from tyokyky_bridge.services.incoming import may_bring
@@ -94,7 +94,14 @@ def is_quiet(link: LinkRow, look: Look) -> bool:
         and link.intent is None
         and (look.kind == "absent" or link.base_remote is not None)
         and link.projection_sha == (look.desired.sha if look.kind == "present" else None)
+        and not _is_to_be_written_back(link, look)
     )
+
+
+def _is_to_be_written_back(link: LinkRow, look: Look) -> bool:
+    """Whether an edit was rejected and what we hold is not written over it yet: the base is theirs until then."""
+    agreed, wanted = leaves_from_json(link.base_hub or {}), look.desired.carried
+    return any(p in wanted and agreed.get(p) != wanted[p] for p in {*agreed, *(link.base or ())})
 
 
 def as_before(link: LinkRow) -> Ack:
