@@ -5,9 +5,8 @@ import sys
 import time
 from pathlib import Path
 
-from simulation.campaign import Caught, campaign, hunt_all
+from simulation.campaign import Caught, campaign, hunt_all, replay
 from simulation.planted import PLANTED
-from simulation.scenario import scenario
 
 PAGE = Path(__file__).parents[2] / "docs/reference/planted-bugs.md"
 SHOWN = 20
@@ -42,7 +41,7 @@ def main() -> int:
 
 
 def _replay(seed: int) -> int:
-    report = scenario(seed)
+    report = replay(seed)
     print("\n".join(report.lines))
     print(f"seed {report.seed}: {len(report.violations)} violations, digest {report.digest[:16]}")
     return 1 if report.violations else 0
@@ -63,7 +62,7 @@ def _scenarios(seeds: range, cores: int | None) -> int:
 
 def _hunt(cores: int | None) -> list[Caught]:
     found: list[Caught] = []
-    for each in hunt_all(most=HUNTED, cores=cores):
+    for each in hunt_all([each.guard for each in PLANTED], most=HUNTED, cores=cores):
         words = f"{each.invariant} after {each.scenarios}" if each.invariant else f"NOT in {each.scenarios}"
         print(f"without {each.guard}: {words}", flush=True)
         found.append(each)

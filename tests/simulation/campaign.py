@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing import get_context
 
-from simulation.planted import PLANTED, planted
+from simulation.planted import planted
 from simulation.scenario import Report, scenario
 
 CHUNK = 10
@@ -17,14 +18,21 @@ def campaign(seeds: Iterable[int], *, cores: int | None = None) -> Iterator[Repo
     """Run the scenarios of *seeds*; the reports come in their order, without logs where nothing was found."""
     numbers = tuple(seeds)
     chunks = [numbers[at : at + CHUNK] for at in range(0, len(numbers), CHUNK)]
-    cores = cores or os.cpu_count() or 1
-    if cores == 1 or len(chunks) == 1:
-        for chunk in chunks:
-            yield from _run(chunk)
-        return
-    with ProcessPoolExecutor(cores) as pool:
+    with _pool(cores) as pool:
         for reports in pool.map(_run, chunks):
             yield from reports
+
+
+def replay(seed: int) -> Report:
+    """Run one scenario for its log."""
+    with _pool(1) as pool:
+        return pool.submit(scenario, seed).result()
+
+
+def _pool(cores: int | None) -> ProcessPoolExecutor:
+    """Processes in which sets have the same order every time: the engine goes through some of them."""
+    os.environ["PYTHONHASHSEED"] = "0"
+    return ProcessPoolExecutor(cores or os.cpu_count() or 1, mp_context=get_context("spawn"))
 
 
 @dataclass(frozen=True)
@@ -51,10 +59,10 @@ def hunt(guard: str, *, most: int = 2000, seconds: float = 900.0) -> Caught:
     return Caught(guard, seed, None, "")
 
 
-def hunt_all(*, most: int = 2000, cores: int | None = None) -> Iterator[Caught]:
-    """Hunt every planted bug, in the order of the list."""
-    with ProcessPoolExecutor(cores or os.cpu_count() or 1) as pool:
-        yield from pool.map(partial(hunt, most=most), [each.guard for each in PLANTED])
+def hunt_all(guards: Iterable[str], *, most: int = 2000, cores: int | None = None) -> Iterator[Caught]:
+    """Hunt these planted bugs, in their order."""
+    with _pool(cores) as pool:
+        yield from pool.map(partial(hunt, most=most), list(guards))
 
 
 def _run(seeds: tuple[int, ...]) -> list[Report]:

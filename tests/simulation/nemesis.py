@@ -101,4 +101,4 @@ class Nemesis:
         if freed:
             world.note(f"{name} is taken for dead: {freed} leases given away")
             for other in world.processes.values():
-                other.bells.ring(due)
+                other.bells.ring(sorted(due))

@@ -90,7 +90,7 @@ class ProcessStore:
         if fault == "before":
             raise StoreUnavailable("08006")
         value, due = world.commit(process.name, fn)
-        process.bells.ring(due)
+        process.bells.ring(sorted(due))
         await process.point("committed")
         if fault == "after":
             raise StoreUnavailable("08006")

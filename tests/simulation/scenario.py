@@ -193,7 +193,7 @@ class _Play:
 
         _, due = world.commit("hint", look)
         for process in world.processes.values():
-            process.bells.ring(due)
+            process.bells.ring(sorted(due))
 
     async def _restarts(self) -> None:
         while True:
@@ -250,7 +250,7 @@ class _Play:
         redriven, due = world.commit("operator", lambda tx: tx.links.redrive())
         world.note(f"operator redrives {redriven}")
         for process in world.processes.values():
-            process.bells.ring(due)
+            process.bells.ring(sorted(due))
 
     def _written(self) -> int:
         return sum(a.effective for p in self.world.partners.values() for a in p.arrivals)
