@@ -7,7 +7,7 @@ WORKERS ?= 2
 N ?= 2000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench simulate openapi docs
+.PHONY: help setup demo test check format bench drill simulate openapi docs
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -46,6 +46,9 @@ bench: setup  ## Speed as ratios, all in one run
 
 simulate: setup  ## The engine in virtual time with seeded faults, and every planted bug (N=2000 scenarios)
 	PYTHONPATH=tests $(RUN) python -m simulation --scenarios $(N) --plants $(ARGS)
+
+drill: setup  ## Kill, freeze and cut real processes and databases, and judge what is left (ARGS=--quick)
+	$(RUN) python -m tests.drill $(ARGS)
 
 openapi: setup  ## Write openapi.yaml and the generated reference pages
 	$(RUN) tyokyky-bridge docs

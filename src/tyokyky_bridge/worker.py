@@ -75,12 +75,16 @@ async def run(
 def _start(tx: Tx, worker: str) -> int:
     """A restarted worker takes back what it held under its name; fencing makes that safe even if it still lives."""
     tx.workers.start(worker, host=socket.gethostname())
-    return tx.links.release_worker(worker)
+    return _give_back(tx, worker)
 
 
 def _end(tx: Tx, worker: str) -> None:
-    tx.links.release_worker(worker)
+    _give_back(tx, worker)
     tx.workers.stop(worker)
+
+
+def _give_back(tx: Tx, worker: str) -> int:
+    return tx.workers.free([lease for lease in tx.workers.leases() if lease.worker == worker])
 
 
 async def _keep_true(engine: Engine, partner: Partner, pace: Pace, stop: asyncio.Event, hands: Hands) -> None:

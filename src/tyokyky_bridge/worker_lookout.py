@@ -104,7 +104,7 @@ class Lookout:
             freed = 0
             for name in others:
                 if tx.workers.gone(name):
-                    freed += tx.links.release_worker(name)
+                    freed += tx.workers.free([lease for lease in leases if lease.worker == name])
                     tx.workers.stop(name)
             return freed
 

@@ -567,7 +567,10 @@ class Workers(Protocol):
         ...
 
     def free(self, leases: Collection[Lease]) -> int:
-        """Make leased links due at once, each unless its epoch has moved on; returns how many."""
+        """Make leased links due at once, each unless its epoch has moved on; returns how many.
+
+        Where one of them was what a half-open breaker had let through, the next may try.
+        """
         ...
 
 

@@ -52,6 +52,18 @@ _FREE = (
     .values(want=link.c.want.bitwise_or(link.c.lease_want))
     .returning(link.c.system)
 )
+# A system whose breaker let one link through waits for that one; the gates are locked before links, as everywhere.
+_PROBED = (
+    select(system_gate.c.system)
+    .where(system_gate.c.breaker == "half")
+    .order_by(system_gate.c.system)
+    .with_for_update()
+)
+_PROBE_AGAIN = (
+    update(system_gate)
+    .where(system_gate.c.system == bindparam("system_is"), system_gate.c.breaker == "half")
+    .values(paused_until=None)
+)
 # After a restart of the server everybody's lock is free until they have come back.
 _TRY_LOCK = text(
     "SELECT clock_timestamp() - pg_postmaster_start_time() > interval '3 s' AND pg_try_advisory_xact_lock(:key)"
@@ -101,16 +113,19 @@ class WorkerTable:
         return bool(self._session.scalar(_TRY_LOCK, key=lock_key(name)))
 
     def free(self, leases: Collection[Lease]) -> int:
-        freed = 0
+        freed: list[str] = []
+        probed = {row.system for row in self._session.rows(_PROBED)} if leases else set[str]()
         now = self._session.now()
         for lease in sorted(leases, key=lambda one: one.link_id):
             row = self._session.row(
                 _FREE, of=lease.link_id, epoch=lease.epoch, holder=lease.worker, due_at=now, **FREE
             )
             if row is not None:
-                freed += 1
-                self._session.due_systems.add(row.system)
-        return freed
+                freed.append(row.system)
+        for system in probed.intersection(freed):
+            self._session.run(_PROBE_AGAIN, system_is=system)
+        self._session.due_systems.update(freed)
+        return len(freed)
 
 
 def lock_key(name: str) -> int:
