@@ -13,7 +13,7 @@ from tyokyky_bridge.adapterkit.contract import Found, Standing, Written
 from tyokyky_bridge.domain.items import Leaves, leaves_to_json
 from tyokyky_bridge.mapping.lens import Reading
 from tyokyky_bridge.services.bridge import Partner
-from tyokyky_bridge.services.deciding import Decided, Engine, Stand, decide
+from tyokyky_bridge.services.deciding import Decided, Engine, decide
 from tyokyky_bridge.services.linking import DELETED_THERE, NO_NUMBER
 from tyokyky_bridge.services.looking import (
     Look,
@@ -30,6 +30,7 @@ from tyokyky_bridge.services.merging import Met, Taken, bases_of, take_in
 from tyokyky_bridge.services.ours import ever_ours
 from tyokyky_bridge.services.outcomes import Ended, result_of
 from tyokyky_bridge.services.records import Ack, LinkRow, Park, Remote
+from tyokyky_bridge.services.rendering import Stand
 from tyokyky_bridge.services.sync_records import Drift, HintOutcome
 
 
@@ -80,7 +81,7 @@ class Attempt:
         self.hint = "merged" if taken.changed else echo_of(link, standing)
         if self.drift == "D0" and not taken.changed and is_quiet(link, look):
             return Ended(as_before(link), "unchanged")
-        voidable = await self._is_voidable(look, standing, reading, found)
+        voidable = await self._is_voidable(look, met, found)
         stand = Stand(
             found, standing, reading, look.ours, taken, relapsed, voidable, time.monotonic(), held_up
         )
@@ -186,12 +187,13 @@ class Attempt:
         found = await adapter.find(look.hetu)
         return found, await adapter.fetch(found)
 
-    async def _is_voidable(self, look: Look, standing: Standing, reading: Reading, found: Found) -> bool:
-        """Whether the record as a whole is ours to take back: we made it, and nobody has written in it since."""
-        partner, link = self._partner, self._link
+    async def _is_voidable(self, look: Look, met: Met, found: Found) -> bool:
+        """Whether the record as a whole is ours to take back: we made it, and nobody else has a word in it."""
+        partner, link, standing, reading = self._partner, self._link, met.standing, met.reading
         if partner.manifest.retract != "void" or not look.ours.created or standing.record_id is None:
             return False
-        if standing.version is not None and standing.version == link.remote.version:
+        untouched = standing.version is not None and standing.version == link.remote.version
+        if untouched and not met.is_foreign and not look.theirs & reading.leaves.keys():
             return True
         if look.kind == "present":
             return False

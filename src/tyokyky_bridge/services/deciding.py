@@ -11,21 +11,20 @@ from uuid import UUID
 import orjson
 
 from tyokyky_bridge.adapterkit import errors as partner_errors
-from tyokyky_bridge.adapterkit.contract import Found, Licence, Native, Standing
+from tyokyky_bridge.adapterkit.contract import Licence, Native
 from tyokyky_bridge.domain.decision import BasisKind, Decision, Outcome
-from tyokyky_bridge.domain.disclosure import Disclosure, View
+from tyokyky_bridge.domain.disclosure import Disclosure
 from tyokyky_bridge.domain.items import Leaves, Scalar
-from tyokyky_bridge.mapping.lens import LensRefusal, Put, Reading
-from tyokyky_bridge.mapping.writing import UNREADABLE
+from tyokyky_bridge.mapping.lens import Put
 from tyokyky_bridge.services.bridge import Bridge, Partner
 from tyokyky_bridge.services.linking import Desired, desired_for
 from tyokyky_bridge.services.loading import facts_of, revision_of
 from tyokyky_bridge.services.merging import Bases, Taken
-from tyokyky_bridge.services.ours import CREATES, OtherPlans, Ours, other_plans
+from tyokyky_bridge.services.ours import CREATES, other_plans
 from tyokyky_bridge.services.outcomes import Ended
 from tyokyky_bridge.services.ports import Tx
 from tyokyky_bridge.services.records import DecisionRow, Intent, LinkRow, Park
-from tyokyky_bridge.services.shape import element_of
+from tyokyky_bridge.services.rendering import Stand, rendered
 
 _LED = "a newer plan of the client stands there"
 _THEIRS = "the partner has a value of its own there, and nobody has decided yet"
@@ -42,30 +41,6 @@ class Engine:
     bridge: Bridge
     worker: str
     licence_s: float = 2.0
-
-
-@dataclass(frozen=True)
-class Stand:
-    """What an attempt found at the partner, and since when its decision may count (monotonic seconds).
-
-    *taken*: what it brought in. *relapsed*: what came back there after it was taken away. *voidable*: the record is
-    ours as a whole. *held_up*: why only a taking back may be sent now.
-    """
-
-    found: Found
-    standing: Standing
-    reading: Reading
-    ours: Ours
-    taken: Taken
-    relapsed: frozenset[str]
-    voidable: bool
-    since_s: float
-    held_up: Park | None = None
-
-    def deleted(self, plan: Leaves) -> set[str]:
-        """What both sides agreed on and the plan has no more: deleted, not withheld; not what was edited there."""
-        bases, there = self.taken.bases, self.reading.leaves
-        return {p for p in bases.hub if p not in plan and p in there and there[p] == bases.remote.get(p)}
 
 
 @dataclass(frozen=True)
@@ -134,8 +109,8 @@ def decide(tx: Tx, engine: Engine, partner: Partner, link: LinkRow, stand: Stand
     kept = {p for p in gone & lasting & still if p in revision.leaves}
     back = stand.relapsed - desired.carried.keys()
     clear = ((gone & still) | back | stand.deleted(revision.leaves)) - kept - others.led
-    rendered = _rendered(partner, stand, desired, clear, others, in_plan=revision.leaves)
-    put, held_up, clear, contested = rendered.put, rendered.held_up, rendered.clear, rendered.contested
+    made = rendered(partner, stand, desired, clear, others, in_plan=revision.leaves)
+    put, held_up, clear, contested = made.put, made.held_up, made.clear, made.contested
     if held_up is not None and not clear:
         return held_up
     idle = "parked" if held_up is not None else "not_carried" if others.newer else None
@@ -204,76 +179,6 @@ def body_of(native: Native) -> tuple[bytes, str]:
     """A record's canonical bytes and their digest, by which a decision is bound to what it licenses."""
     body = orjson.dumps(native, option=orjson.OPT_SORT_KEYS)
     return body, hashlib.sha256(body).hexdigest()
-
-
-@dataclass(frozen=True)
-class Rendered:
-    """A body, with why it holds no more than a taking back, if so; and what it leaves to a person."""
-
-    put: Put
-    held_up: Park | None
-    clear: frozenset[str]
-    contested: frozenset[str]
-
-
-def _rendered(
-    partner: Partner,
-    stand: Stand,
-    desired: Desired,
-    clear: Collection[str],
-    others: OtherPlans,
-    *,
-    in_plan: Leaves,
-) -> Rendered:
-    """Put the view into the standing record, around everything that waits for a person."""
-    contested = stand.taken.kept
-    clear = frozenset(clear) - contested
-    view = desired.disclosure.view.without(contested) if contested else desired.disclosure.view
-    put, held_up = _body(partner, stand, view, clear, others)
-    torn = _torn(partner, stand, put)
-    if torn:
-        waits = {p for p in {*view.leaves, *clear, *stand.ours.values} if element_of(p) in torn}
-        contested, clear = contested | waits, clear - (waits - in_plan.keys())
-        put, held_up = _body(partner, stand, view.without(waits), clear, others)
-    return Rendered(put, held_up, clear, contested)
-
-
-def _body(
-    partner: Partner, stand: Stand, view: View, clear: Collection[str], others: OtherPlans
-) -> tuple[Put, Park | None]:
-    """A taking back must not wait for what cannot be sent."""
-    content = stand.standing.content
-    held_up = stand.held_up
-    if held_up is None and not others.newer:
-        try:
-            put = partner.lens.put(content, view, clear)
-        except LensRefusal as refusal:
-            held_up = refused_by_lens(refusal)
-        else:
-            held_up = _unreadable(put, stand.reading)
-            if held_up is None:
-                return put, None
-    return partner.lens.put_leaves(content, {}, clear), held_up
-
-
-def _torn(partner: Partner, stand: Stand, put: Put) -> frozenset[str]:
-    """The elements that a write would take away although something in them waits for a person: all of each waits."""
-    kept, there = stand.taken.kept, stand.reading.leaves
-    if not kept or put.native == stand.standing.content:
-        return frozenset()
-    left = partner.lens.get(put.native).leaves
-    return frozenset(element_of(p) for p in kept if p in there and left.get(p) != there[p])
-
-
-def refused_by_lens(refusal: LensRefusal) -> Park:
-    """Park with row, path and rule."""
-    return Park("lens", {"row": refusal.row, "path": refusal.path, "rule": refusal.rule})
-
-
-def _unreadable(put: Put, reading: Reading) -> Park | None:
-    unread = sorted(p for p, why in put.not_carried.items() if why == UNREADABLE)
-    rules = sorted({f"{n.row}: {n.rule}" for n in reading.notes if n.path in unread})
-    return Park("unknown_code", {"paths": unread, "rules": rules}) if unread else None
 
 
 def _use_up(tx: Tx, engine: Engine, link: LinkRow, decision: DecisionRow, sent: Iterable[Decision]) -> None:

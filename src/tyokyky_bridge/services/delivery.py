@@ -11,11 +11,12 @@ from tyokyky_bridge.domain.parties import NotInForce
 from tyokyky_bridge.mapping.lens import LensRefusal
 from tyokyky_bridge.services.attempt import Attempt
 from tyokyky_bridge.services.bridge import Partner
-from tyokyky_bridge.services.deciding import Decided, Engine, Fenced, refused_by_lens
+from tyokyky_bridge.services.deciding import Decided, Engine, Fenced
 from tyokyky_bridge.services.merging import LeaseLost
 from tyokyky_bridge.services.outcomes import Ended, backoff, result_of
 from tyokyky_bridge.services.ports import StoreError, Tx
 from tyokyky_bridge.services.records import Ack, AuditEntry, LinkResult, LinkRow, Park, Retry
+from tyokyky_bridge.services.rendering import refused_by_lens
 
 __all__ = ["Engine", "deliver"]
 

@@ -28,6 +28,8 @@ class Look:
     """What we ever wrote there, where the record is looked at to find what came back."""
     brings: bool
     """Whether anything that stands there could be taken in."""
+    theirs: frozenset[str]
+    """The items of the plan that came from there."""
 
     @property
     def kind(self) -> Kind:
@@ -58,6 +60,7 @@ def look_at(tx: Tx, bridge: Bridge, partner: Partner, link: LinkRow) -> Look:
         ours_of(tx, link),
         ever_ours(tx, link) if watched else Ours((), created=False),
         desired.kind == "present" or may_bring(partner, revision.plan, facts, tx.now()),
+        frozenset(path for path, origin in revision.origins.items() if origin.system == link.system),
     )
 
 
