@@ -7,7 +7,7 @@ WORKERS ?= 2
 N ?= 2000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench drill simulate openapi docs
+.PHONY: help setup demo test campaign check format bench drill simulate openapi docs
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,7 +27,10 @@ demo: setup  ## Hub, worker and four simulators with a narrated story (ARGS=--on
 	$(RUN) tyokyky-bridge demo $(ARGS)
 
 test: setup  ## The whole test suite, SQLite and PostgreSQL, with the simulators as real processes
-	$(RUN) pytest -n $(WORKERS) $(ARGS)
+	$(RUN) pytest -n $(WORKERS) -m "not campaign" $(ARGS)
+
+campaign: setup  ## The longer tests that `make test` leaves out and counts as deselected
+	$(RUN) pytest -n $(WORKERS) -m campaign $(ARGS)
 
 check: setup  ## Format, lint, strict types, import contracts, generated files
 	$(RUN) ruff format --check .

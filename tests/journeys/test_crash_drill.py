@@ -95,6 +95,7 @@ def test_after_fifty_kills_every_link_is_true_and_every_write_was_made_once(
     _check_effects(calm_stage, cohort)
 
 
+@pytest.mark.campaign
 def test_answers_lost_after_the_effect_do_not_make_it_happen_twice(calm_stage: Stage, seed: int) -> None:
     rng = random.Random(seed + 1)
     work = Casework(calm_stage, party=EMPLOYMENT)
