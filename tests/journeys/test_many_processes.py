@@ -116,6 +116,32 @@ def test_what_a_killed_worker_held_is_taken_up_within_a_second_or_so(small_stage
     assert time.monotonic() - began < 10, "the lease alone would have held it for thirty seconds"
 
 
+def test_one_process_can_do_both_and_ends_as_well(small_stage):
+    """`tyokyky-bridge run`, in place of the other two."""
+    for child in (small_stage.hub, small_stage.worker):
+        child.end()
+    work = Casework(small_stage)
+    who = person(46)
+    work.known_to([who])
+    both = Child(("run",), small_stage.hub.environment, small_stage.folder / "both.log")
+    both.start()
+    try:
+        wait_until(lambda: _ready(small_stage.http), wait_s=20, every_s=0.05)
+        work.settle(a_plan(work, who))
+        if small_stage.database_url.startswith("sqlite"):
+            with another(small_stage, "work") as child:
+                assert ended(child) == 78
+        process = both.process
+        assert process is not None
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(15) == 0
+    finally:
+        both.end(signal.SIGKILL)
+        for child in (small_stage.hub, small_stage.worker):
+            child.start()
+    small_stage.wait_ready()
+
+
 def a_plan(work: Casework, who: Any) -> str:
     client = work.register(who)
     work.consent(client, (EMPLOYMENT, HEALTH, ALL_CATEGORIES))
