@@ -11,7 +11,6 @@ from dataclasses import replace
 from tyokyky_bridge.adapterkit import errors as partner_errors
 from tyokyky_bridge.adapterkit.contract import Found, Standing, Written
 from tyokyky_bridge.domain.items import Leaves, leaves_to_json
-from tyokyky_bridge.mapping.lens import Reading
 from tyokyky_bridge.services.bridge import Partner
 from tyokyky_bridge.services.deciding import Decided, Engine, decide
 from tyokyky_bridge.services.linking import DELETED_THERE, NO_NUMBER
