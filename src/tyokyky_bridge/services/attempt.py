@@ -81,8 +81,18 @@ class Attempt:
         if self.drift == "D0" and not taken.changed and is_quiet(link, look):
             return Ended(as_before(link), "unchanged")
         voidable = await self._is_voidable(look, met, found)
+        unmerged = met.is_foreign and not look.brings
         stand = Stand(
-            found, standing, reading, look.ours, taken, relapsed, voidable, time.monotonic(), held_up
+            found,
+            standing,
+            reading,
+            look.ours,
+            taken,
+            relapsed,
+            unmerged,
+            voidable,
+            time.monotonic(),
+            held_up,
         )
         decided = await store.write(lambda tx: decide(tx, self._engine, partner, link, stand))
         if isinstance(decided, Park):

@@ -87,7 +87,7 @@ class Decided:
 def decide(tx: Tx, engine: Engine, partner: Partner, link: LinkRow, stand: Stand) -> Decided | Park:
     """Decide every item, render, and commit decision and intent together; a withdrawal that committed first wins.
 
-    Raises: Fenced, NotInForce, ChangedUnderneath (a spoken consent went to another link meanwhile).
+    Raises: Fenced, NotInForce, ChangedUnderneath (a basis came, or a spoken consent went elsewhere, meanwhile).
     """
     client = tx.clients.get(link.client_id, lock="share")
     row = tx.plans.latest(link.plan_id, lock="share")
@@ -99,6 +99,10 @@ def decide(tx: Tx, engine: Engine, partner: Partner, link: LinkRow, stand: Stand
     revision = revision_of(row)
     facts = facts_of(tx, engine.bridge, link.client_id, retrying=link.id)
     desired = desired_for(partner, revision, facts, tx.now())
+    if (
+        stand.unmerged and desired.kind == "present"
+    ):  # a basis came after the look: take in first what stands there
+        raise partner_errors.ChangedUnderneath(native_code="basis-came")
     others = other_plans(tx, link, links)
     ours, content = stand.ours.values, stand.standing.content
     gone = ours.keys() - desired.carried.keys()
@@ -126,6 +130,8 @@ def decide(tx: Tx, engine: Engine, partner: Partner, link: LinkRow, stand: Stand
     mine |= {p: ours[p] for p in contested & ours.keys()}
     changes = put.native != content and bool(put.carried or clear)
     _, sha = body_of(put.native) if changes or voids else (None, None)
+    # A write that brings a record back to what it was after somebody's edit is no repeat of the first one.
+    whole = f"{sha}|{stand.standing.version}"
     creates = stand.standing.record_id is None or (stand.ours.created and not link.remote.created_by_us)
     traced = trace_items(
         desired.disclosure,
@@ -149,7 +155,7 @@ def decide(tx: Tx, engine: Engine, partner: Partner, link: LinkRow, stand: Stand
         mapping_version=partner.lens.version,
         items=tuple(traced),
         body_sha256=sha,
-        idem_key=(CREATES if creates else "") + _key(link, current.desired_gen, sha) if sha else None,
+        idem_key=(CREATES if creates else "") + _key(link, current.desired_gen, whole) if sha else None,
         worker=engine.worker,
         lease_epoch=link.lease_epoch,
         at=tx.now(),
@@ -249,7 +255,7 @@ def trace_items(
     return items
 
 
-def _key(link: LinkRow, gen: int, body_sha: str) -> str:
-    """Stable for one (link, generation, body): a repeat is recognised, an undo is not mistaken for one."""
-    raw = f"{link.plan_id}|{link.system}|{gen}|{body_sha}".encode()
+def _key(link: LinkRow, gen: int, written: str) -> str:
+    """Stable for one (link, generation, body, version written against): a repeat is recognised, an undo is none."""
+    raw = f"{link.plan_id}|{link.system}|{gen}|{written}".encode()
     return base64.b32encode(hashlib.blake2b(raw, digest_size=20).digest()).decode().lower()

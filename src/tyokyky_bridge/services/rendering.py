@@ -20,7 +20,8 @@ from tyokyky_bridge.services.shape import element_of
 class Stand:
     """What an attempt found at the partner, and since when its decision may count (monotonic seconds).
 
-    *taken*: what it brought in. *relapsed*: what came back there after it was taken away. *voidable*: the record is
+    *taken*: what it brought in. *relapsed*: what came back there after it was taken away. *unmerged*: what stands there
+    was not taken in, for nothing could come from there. *voidable*: the record is
     ours as a whole. *held_up*: why only a taking back may be sent now.
     """
 
@@ -30,6 +31,7 @@ class Stand:
     ours: Ours
     taken: Taken
     relapsed: frozenset[str]
+    unmerged: bool
     voidable: bool
     since_s: float
     held_up: Park | None = None
