@@ -23,6 +23,7 @@ from tyokyky_bridge.demo.stage import Stage
 from tyokyky_bridge.services.ports import Tx
 from tyokyky_bridge.services.records import NoticeRow
 from tyokyky_bridge.storage import open_store
+from worlds.partner_records import is_write
 from worlds.postgres import in_own_loop
 from worlds.strangers import stranger
 
@@ -139,4 +140,48 @@ def test_an_administrator_cannot_send_again_what_was_cancelled(told: Told, stage
     path = f"/v1/plans/{told.case.plan_id}/links/ura/redrive"
     assert stage.call("POST", path, party="lrha-health", role="operations").status_code == 409
     stage.settle(told.case.plan_id)
-    assert before.requests == ()
+    assert [entry for entry in before.entries if is_write("ura", entry)] == []
+
+
+def reached(stage: Stage, consent_id: str, **who: str) -> dict[str, Any]:
+    """How far a withdrawal has reached, as somebody is told."""
+    answer = stage.call("GET", f"/v1/consents/{consent_id}/propagation", **{"party": HELMI.party, **who})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_the_proof_says_what_ura_keeps_and_on_what_ground(told: Told, stage: Stage) -> None:
+    proof = reached(stage, told.old_form, role="oversight")
+    assert [(s["system"], s["state"], s["ground"]) for s in proof["systems"]] == [
+        ("ura", "retained", "recipient_register")
+    ]
+    paths = proof["systems"][0]["paths"]
+    assert "health.work_ability_conclusion" in paths
+    assert all(any(path.startswith(element) for path in paths) for element in PEKKAS_WORDS)
+
+
+def test_what_was_sent_between_his_word_and_its_recording_is_listed(told: Told, stage: Stage) -> None:
+    proof = reached(stage, told.old_form, role="oversight")
+    said, recorded = (datetime.fromisoformat(proof[name]) for name in ("withdrawn_at", "recorded_at"))
+    assert said == datetime.fromisoformat(told.said_at)
+    sent = proof["sent_before_recorded"]
+    assert {each["system"] for each in sent} == {"ura"}, (
+        "nobody else had anything on the grants that are gone"
+    )
+    assert all(said <= datetime.fromisoformat(each["at"]) <= recorded for each in sent)
+    assert [each["outcome"] for each in sent] == ["ok", "try_later"], (
+        "what arrived, and what Ura did not take"
+    )
+    later = reached(stage, told.answer["consent"]["consent_id"], role="oversight")
+    assert later["sent_before_recorded"] == [], "the new form stands"
+
+
+def test_pekka_himself_can_see_how_far_his_withdrawal_has_come(told: Told, stage: Stage) -> None:
+    proof = reached(stage, told.old_form, party=KELA, role="client", client=told.case.client_id)
+    (ura,) = proof["systems"]
+    assert (ura["state"], ura["paths"], ura["generation"]) == ("retained", [], None)
+    assert ura["items"] > len(PEKKAS_WORDS)
+    path = f"/v1/consents/{told.old_form}/propagation"
+    stranger_s = {"role": "client", "client": "00000000-0000-4000-8000-000000000000"}
+    assert stage.call("GET", path, party=KELA, **stranger_s).status_code == 404
+    assert stage.call("GET", path, party="lrha-social").status_code == 404, "it is not on the form"

@@ -3,7 +3,7 @@
 import itertools
 import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from tyokyky_bridge.demo.stage import Stage
 from worlds.casework import (
     ALL_CATEGORIES,
+    TODAY,
     Casework,
     Person,
     member_of,
@@ -112,6 +113,45 @@ def test_each_partner_loses_what_it_had_on_the_form_as_it_can(
         assert states == {"withheld"}, (system, states)
 
 
+def reached(work: Casework, consent: str) -> dict[str, dict[str, Any]]:
+    """How far a withdrawal has reached, by system."""
+    proof = work.call("GET", f"/v1/consents/{consent}/propagation", role="oversight")
+    return {each["system"]: each for each in proof["systems"]}
+
+
+def test_that_nothing_is_left_is_proved_by_another_look(work: Casework, who: Person) -> None:
+    work.known_to([who], typ=True)
+    _, consent, plan_id = open_case(work, who)
+    work.settle(plan_id)
+    seen = {s: len(work.stage.simulators[s].journal()) for s in BY_CONSENT}
+
+    work.withdraw(consent)
+    work.settle(plan_id)
+    wait_until(lambda: all(each["state"] == "verified_absent" for each in reached(work, consent).values()))
+
+    assert reached(work, consent).keys() == set(BY_CONSENT), "Ura is the employment services' own"
+    for system in BY_CONSENT:
+        entries = work.stage.simulators[system].journal(since=seen[system])
+        last = max(n for n, entry in enumerate(entries) if is_write(system, entry))
+        assert entries[last + 1 :], f"nobody looked at {system} after the write"
+
+
+def test_what_a_partner_does_not_let_us_take_back_is_left_to_a_person(work: Casework, who: Person) -> None:
+    typpi = work.stage.simulators["typpi"]
+    work.known_to([who], typ=True)
+    _, consent, plan_id = open_case(work, who)
+    work.settle(plan_id)
+    typpi.act("end_customership", hetu=who.hetu, paattyen=str(TODAY - timedelta(days=1)))
+
+    work.withdraw(consent)
+    assert work.settle(plan_id)["typpi"]["state"] == "parked"
+
+    left = reached(work, consent)["typpi"]
+    assert (left["state"], left["owner"]) == ("manual", TYP)
+    assert datetime.fromisoformat(left["due_at"]) > datetime.now(UTC) + timedelta(days=7)
+    assert "goals[g-1].text_client" in left["paths"]
+
+
 def test_a_partner_that_must_keep_it_keeps_it_and_is_told(
     work: Casework, who: Person, mappings: dict[str, Any]
 ) -> None:
@@ -132,6 +172,8 @@ def test_a_partner_that_must_keep_it_keeps_it_and_is_told(
     assert (link["state"], link["desired"], link["retained"]) == ("in_sync", "absent", True)
     assert ura.records() == before
     assert not [entry for entry in ura.journal(since=seen) if is_write("ura", entry)]
+    kept = reached(helmi, consent)["ura"]
+    assert (kept["state"], kept["ground"]) == ("retained", "recipient_register")
     item = helmi.trace(plan_id, "ura")["health.work_ability_conclusion"]
     assert (item["state"], item["outcome"]) == ("retained", "DENY")
 
@@ -181,6 +223,29 @@ def test_what_a_partner_s_own_people_wrote_survives(
     assert "Soitettu asiakkaalle." in str(lifecare.records())
     assert "Kotikäynti tehty." in str(standing("effica", effica)[who.hetu])
     assert held(work, "typpi", who, mappings)["goals[t-1].text_client"] == own_goal["teksti"]
+
+
+def test_it_survives_also_when_we_wrote_there_again_since(work: Casework, who: Person) -> None:
+    effica = work.stage.simulators["effica"]
+    work.known_to([who], typ=True)
+    _, consent, plan_id = open_case(work, who)
+    work.settle(plan_id)
+    words = "Kokoaikatyö syksyllä."
+    effica.act("edit", hetu=who.hetu, set={"Tavoitteet.Tavoite.0.Kuvaus": words})
+    work.change(plan_id, {"goals[g-2].text_client": "Selkä kuntoon kesän aikana."})
+    work.settle(plan_id)
+    document = standing("effica", effica)[who.hetu]
+    assert {goal["Kuvaus"] for goal in document["Tavoitteet"]["Tavoite"]} == {
+        words,
+        "Selkä kuntoon kesän aikana.",
+    }
+
+    work.withdraw(consent)
+    work.settle(plan_id)
+
+    left = str(standing("effica", effica).get(who.hetu))
+    assert words in left
+    assert "Selkä kuntoon" not in left
 
 
 def test_a_new_form_sends_it_again(work: Casework, who: Person, mappings: dict[str, Any]) -> None:

@@ -104,8 +104,15 @@ class Stage:
         self.http.close()
         self._stack.close()
 
-    def token(self, party: str, *, role: str = "professional", purpose: str = "work_ability_support") -> str:
-        """A bearer token as the issuer would give it to a caller of *party*."""
+    def token(
+        self,
+        party: str,
+        *,
+        role: str = "professional",
+        purpose: str = "work_ability_support",
+        client: str | None = None,
+    ) -> str:
+        """A bearer token as the issuer would give it to a caller of *party*, or to a *client* at its portal."""
         now = int(time.time())
         claims = {
             "iss": ISSUER,
@@ -116,6 +123,7 @@ class Stage:
             "party": party,
             "role": role,
             "purpose": purpose,
+            **({} if client is None else {"client": client}),
         }
         return jwt.encode({"alg": "ES256", "kid": "demo-1"}, claims, self._key)
 
