@@ -23,6 +23,7 @@ from tyokyky_bridge.mapping.pages import mapping_page
 from tyokyky_bridge.mapping.preview import PreviewRow
 from tyokyky_bridge.registry import find_adapters
 from tyokyky_bridge.services.loading import PlanNotFound
+from tyokyky_bridge.services.ports import StoreError
 from tyokyky_bridge.services.preview import UnknownSystem, preview_plan
 from tyokyky_bridge.storage import migrate as migrate_store
 
@@ -31,6 +32,7 @@ CANNOT_START = (
     processes.RoleTaken,
     bootstrap.AdapterMissing,
     MappingBroken,
+    StoreError,
     OSError,
     ValueError,
 )

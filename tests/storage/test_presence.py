@@ -1,19 +1,17 @@
-"""What processes see of each other: wake-ups, signs of life, and the one role on a SQLite file."""
+"""What processes see of each other: wake-ups and signs of life."""
 
 import asyncio
 import contextlib
 import signal
-import sqlite3
 import time
-from pathlib import Path
 
 import pytest
 from sqlalchemy import make_url
 
 from conftest import INDEX_KEY
-from tyokyky_bridge.services.ports import ANY_SYSTEM
+from tyokyky_bridge.services.ports import ANY_SYSTEM, StoreError
 from tyokyky_bridge.services.records import Lease
-from tyokyky_bridge.storage import RoleTaken, open_store, take_role
+from tyokyky_bridge.storage import open_store, revision_of
 from tyokyky_bridge.storage.repositories.workers import lock_key
 from tyokyky_bridge.storage.side_channel import CHANNEL
 from worlds.processes import start_python
@@ -24,7 +22,7 @@ pytestmark = pytest.mark.anyio
 HOLDER = """
 import asyncio, sys
 from conftest import INDEX_KEY
-from tyokyky_bridge.storage import open_store
+from tyokyky_bridge.storage import open_store, revision_of
 from worlds.rows import a_link, claim
 
 async def main():
@@ -38,13 +36,6 @@ async def main():
     await present
 
 asyncio.run(main())
-"""
-TAKER = """
-import sys, time
-from tyokyky_bridge.storage import take_role
-lock = take_role(sys.argv[1], sys.argv[2])
-print("taken", flush=True)
-time.sleep(60)
 """
 
 
@@ -231,38 +222,8 @@ async def test_the_agenda_says_from_when_each_system_has_something_to_claim(stor
     assert agenda == {"lifecare-lr": pause, "ura": min(urgent.due_at, later.due_at)}
 
 
-def test_a_second_process_of_a_role_is_told_so_in_one_sentence(sqlite_url):
-    path = sqlite_url.removeprefix("sqlite:///")
-    process = start_python(TAKER, sqlite_url, "serve")
-    assert process.stdout.readline().strip() == "taken"
-    with pytest.raises(RoleTaken) as refused:
-        take_role(sqlite_url, "serve")
-    assert str(refused.value) == (
-        f"another process (pid {process.pid}) already serves {path}:"
-        " a SQLite file takes one 'serve' process, more need PostgreSQL"
-    )
-    beside = take_role(sqlite_url, "work")
-    process.kill()
-    process.wait()
-    take_role(sqlite_url, "serve").release()
-    beside.release()
-
-
-def test_on_postgres_everybody_may_have_a_role():
-    assert take_role("postgresql://u@h/d", "serve") is take_role("postgresql://u@h/d", "serve") is None
-
-
-def in_its_log(path):
-    return len(Path(f"{path}-wal").read_bytes())
-
-
-async def test_closing_leaves_all_of_a_sqlite_file_in_the_file(sqlite_url):
-    path = sqlite_url.removeprefix("sqlite:///")
-    keeps_open = sqlite3.connect(path)  # else SQLite itself would tidy up behind the last one
-    keeps_open.execute("SELECT count(*) FROM plan").fetchone()
-    store = open_store(sqlite_url, index_key=INDEX_KEY)
-    await store.write(a_plan)
-    assert in_its_log(path) > 0
-    await store.aclose()
-    assert in_its_log(path) == 0
-    keeps_open.close()
+@pytest.mark.parametrize("url", ["postgresql://u@127.0.0.1:1/d", "sqlite:////no/such/folder/hub.db"])
+async def test_a_database_that_is_away_when_a_process_starts_is_a_plain_fact(url):
+    with pytest.raises(StoreError) as away:
+        await revision_of(url)
+    assert len(str(away.value).splitlines()) == 1

@@ -10,8 +10,10 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, make_url, text
+from sqlalchemy.exc import SQLAlchemyError
 
 import tyokyky_bridge
+from tyokyky_bridge.storage.faults import translate
 from tyokyky_bridge.storage.postgres import postgres_engine
 from tyokyky_bridge.storage.sqlite import sqlite_engine, sqlite_path
 
@@ -35,10 +37,14 @@ def head() -> str:
 
 
 async def revision_of(url: str) -> str | None:
-    """The revision a database is at; ``None`` for an empty one."""
-    return await _with_connection(
-        url, lambda connection: MigrationContext.configure(connection).get_current_revision()
-    )
+    """The revision a database is at; ``None`` for an empty one. Raises: StoreError."""
+    try:
+        return await _with_connection(
+            url, lambda connection: MigrationContext.configure(connection).get_current_revision()
+        )
+    except (SQLAlchemyError, OSError) as error:
+        fault = translate(error)
+    raise fault
 
 
 async def migrate(url: str, revision: str = "head") -> None:

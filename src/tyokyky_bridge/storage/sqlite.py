@@ -1,7 +1,6 @@
 """The embedded store: one SQLite file, one writer thread, one COMMIT for whatever waits (sync.md 3 and 5).
 
-Two processes may use the same file (hub and worker, ADR 0005): every write begins with BEGIN IMMEDIATE and waits
-its turn.
+Hub and worker may share a file (ADR 0005): every write begins with BEGIN IMMEDIATE and waits its turn.
 """
 
 import asyncio
@@ -37,7 +36,6 @@ READERS = 4
 BUSY_TIMEOUT_S = 30.0
 LOOK_S = 0.02
 """How often a worker looks whether another process has committed."""
-CHECKPOINT_WAIT_MS = 500
 GIVE_WAY_S = 0.002
 """Pause after a batch when more is waiting, so that another process's writer finds a gap."""
 
@@ -139,7 +137,7 @@ class SqliteStore:
         return self._bells.of(system)
 
     async def attend(self, worker: str) -> None:
-        """Ring when another process has committed: SQLite counts commits where every connection can see it."""
+        """Ring when another process has committed: SQLite counts commits where everybody can see it."""
         del worker  # the lock of its role shows that it lives
         with closing(sqlite3.connect(self._path, isolation_level=None, timeout=0)) as watch:
             seen = None
@@ -166,10 +164,8 @@ class SqliteStore:
     def _checkpoint(self) -> None:
         """Leave everything in the file itself, so that a copy of it is whole; not while others are reading."""
         with suppress(SQLAlchemyError), closing(self._writing.raw_connection()) as connection:
-            cursor = connection.cursor()
-            cursor.execute(f"PRAGMA busy_timeout = {CHECKPOINT_WAIT_MS}")
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            cursor.close()
+            for pragma in ("busy_timeout = 500", "wal_checkpoint(TRUNCATE)"):
+                connection.cursor().execute(f"PRAGMA {pragma}").close()
 
     def _session(self, connection: Connection) -> Session:
         return Session(connection, read_clock=lambda _: self._now(), index_key=self._index_key)
