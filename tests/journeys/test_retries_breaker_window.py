@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
-from tyokyky_bridge.adapterkit.testing import Entry
 from tyokyky_bridge.demo.stage import Stage
 from tyokyky_bridge.services.ports import Tx
 from tyokyky_bridge.storage import open_store
@@ -113,14 +112,6 @@ def goal_at(work: Casework, system: str, who: Person, mappings: dict[str, Any]) 
     return read_items(mappings[system], record).get(GOAL)
 
 
-def _is_poll(entry: Entry) -> bool:
-    """Whether a request only asked what had changed, or for permission to ask."""
-    action = dict(entry.headers).get("soapaction", "")
-    return "HaeMuutosloki" in action or any(
-        part in entry.path for part in ("/muutokset", "/oauth2/", "/token")
-    )
-
-
 def gate(work: Casework, system: str) -> tuple[str, float]:
     """What ``/health`` says of a system: its state, and for how many seconds it is left alone."""
     row = work.counts()[system]
@@ -152,7 +143,8 @@ def test_failures_are_tried_again_with_growing_patience_and_end_in_one_write(
     assert len(failed) == 3
     assert not any(e.effects for e in failed)
     assert goal_at(work, system, who, mappings) == "Osa-aikatyö keväällä."
-    tries = [d["outcome"] for d in reversed(links[system]["deliveries"])]
+    # A look that a hint asked for may follow, and finds nothing to send.
+    tries = [d["outcome"] for d in reversed(links[system]["deliveries"]) if d["outcome"] != "unchanged"]
     assert tries[-1] == "ok"
     assert len(tries) == 4
 
@@ -376,8 +368,8 @@ def test_a_change_that_a_system_does_not_hold_wakes_it_not(work: Casework, who: 
         s: link["desired_generation"] for s, link in before.items()
     }
     for system, simulator in work.stage.simulators.items():
-        asked = [e for e in simulator.journal(since=seen[system]) if not _is_poll(e)]
-        assert asked == [], system
+        # What was written before may be asked for once more, because the partner tells of it.
+        assert not [e for e in simulator.journal(since=seen[system]) if is_write(system, e)], system
 
 
 def test_a_partner_that_never_ends_its_answer_is_left_at_the_deadline(

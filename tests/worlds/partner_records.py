@@ -56,7 +56,8 @@ def _standing(system: str, records: list[dict[str, Any]]) -> Iterator[tuple[str,
                 if record["Tila"] != VOIDED:
                     yield record["Hetu"], {name: value for name, value in record.items() if name not in META}
             case "ura":
-                if record["suunnitelma"] is not None:
+                # Old rows lack the century sign: nobody can say whose they are, and the hub asks for nothing of them.
+                if record["suunnitelma"] is not None and record["asiakas"].get("vuosisata"):
                     content, _ = from_wire(record["asiakas"], record["suunnitelma"], record["palautteet"])
                     yield content["asiakas"]["henkilotunnus"], content
             case _:
