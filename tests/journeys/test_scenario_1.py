@@ -55,8 +55,8 @@ def standing_in_ura(stage: Stage) -> dict[str, Any]:
     )
 
 
-def test_only_the_two_partners_on_the_form_have_a_link(told: Told, desk: Desk) -> None:
-    links = desk.links(told.case.plan_id)
+def test_only_the_two_partners_on_the_form_have_a_link(told: Told, stage: Stage) -> None:
+    links = stage.settle(told.case.plan_id)
     assert {s: link["state"] for s, link in links.items()} == {"lifecare": "in_sync", "ura": "in_sync"}
 
 

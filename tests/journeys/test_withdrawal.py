@@ -1,6 +1,7 @@
 """The client takes a consent back: nothing more starts, what was written is taken back as far as each partner can."""
 
 import itertools
+import json
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -8,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tyokyky_bridge.adapterkit.testing import SimulatorProcess
+from tyokyky_bridge.adapterkit.testing_process import Entry
 from tyokyky_bridge.demo.stage import Stage
 from worlds.casework import (
     ALL_CATEGORIES,
@@ -18,6 +21,7 @@ from worlds.casework import (
     person,
     plan_of,
 )
+from worlds.native import records_of
 from worlds.parties import EMPLOYMENT, HEALTH, SOCIAL, TYP
 from worlds.partner_records import is_write, lenses, read_items, standing
 from worlds.warm import wait_until
@@ -293,10 +297,11 @@ def test_the_answer_waits_for_a_send_that_has_been_decided_already(work: Casewor
     helmi.known_to([who], "lifecare", "ura")
     ura.chaos(latency_ms=[700, 700], on="suunnitelma/hae")
     seen = len(ura.journal())
+    number = records_of(work.stage, "ura", who)[-1]["asiakas"]["asiakasnro"]
     client = helmi.register(who)
     consent = helmi.consent(client, (HEALTH, EMPLOYMENT, ["health.conclusion"]))
     plan_id = helmi.plan(client, plan_of(who, health={"work_ability_conclusion": DOCTORS_WORDS}))
-    wait_until(lambda: sum("suunnitelma/hae" in e.path for e in ura.journal(since=seen)) == 2, every_s=0.02)
+    wait_until(lambda: len(_reads(ura, seen, number)) == 2, every_s=0.02)
 
     helmi.withdraw(consent)
     answered = time.time()
@@ -305,6 +310,11 @@ def test_the_answer_waits_for_a_send_that_has_been_decided_already(work: Casewor
     started = [e for e in ura.journal(since=seen) if is_write("ura", e)]
     assert started, "the send was decided before the withdrawal, and its licence was good"
     assert all(_at(entry.at) <= answered for entry in started)
+
+
+def _reads(ura: SimulatorProcess, since: int, number: str) -> list[Entry]:
+    entries = (e for e in ura.journal(since=since) if e.path.endswith("/suunnitelma/hae"))
+    return [e for e in entries if json.loads(e.body)["asiakasnro"] == number]
 
 
 def _at(moment: str) -> float:
