@@ -97,7 +97,7 @@ class Invariants:
         self.given: dict[str, Given] = {}
         self._claims: dict[tuple[int, int], str] = {}
         self._counts = (0, 0, 0, 0)
-        self._keys: dict[tuple[int, int, str], str] = {}
+        self._keys: dict[tuple[int, int, str | None, str | None], str] = {}
         self._effective: dict[tuple[str, str], tuple[int, int]] = {}
         self._highest: dict[int, int] = {}
 
@@ -130,6 +130,12 @@ class Invariants:
         for mark in sorted(set(marks_in(request.content))):
             if not self.may_have(partner, request.person, mark, request.started_s, standing=request.based_on):
                 self._world.found("I2", f"{mark} starts to {partner.id}, which may not have it")
+        decided = self.decisions.get(request.decision)
+        if decided is not None and request.key:
+            again = (decided.link, decided.gen, decided.sha, request.based_on_version)
+            key = request.key.removeprefix(CREATES)
+            if self._keys.setdefault(again, key) != key:
+                self._world.found("I5", f"the same write of link {decided.link} is sent under another key")
 
     def may_have(
         self, partner: PartnerSystem, person: str, mark: str, at_s: float, *, standing: Any = None
@@ -255,10 +261,6 @@ class Invariants:
             world.found("I4", f"{worker} decides on link {link} under a lease that is not its own")
         found = {item["path"]: item for item in json.loads(items)}
         self.decisions[str(UUID(number))] = Decided(link, gen, found, sha, key, world.now_s)
-        if key is not None:
-            same = self._keys.setdefault((link, gen, sha), key.removeprefix(CREATES))
-            if same != key.removeprefix(CREATES):
-                world.found("I5", f"the same body of link {link} is sent under another key")
         sent = [p for p, item in found.items() if item.get("written")]
         world.note(f"decision on link {link} ({system}) gen {gen}: {'body' if sha else 'nothing'} {sent}")
         for path, item in found.items():

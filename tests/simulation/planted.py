@@ -142,9 +142,9 @@ def _unknown_outcomes_forgotten() -> Context:
     return patch.object(ours, "_unsettled", lambda _tx, _link: iter(()))
 
 
-def _key_without_generation() -> Context:
+def _key_of_the_body() -> Context:
     real = deciding._key
-    return patch.object(deciding, "_key", lambda row, _gen, sha: real(row, 0, sha))
+    return patch.object(deciding, "_key", lambda row, _, written: real(row, 0, written.partition("|")[0]))
 
 
 def _key_by_chance() -> Context:
@@ -273,7 +273,7 @@ PLANTED = (
     Planted("epoch raised by a withdrawal", "it stays", _epoch_stays),
     Planted("acknowledgement of the generation sent", "it counts for the newest one", _acks_the_newest),
     Planted("writes of unknown outcome are ours", "they are forgotten", _unknown_outcomes_forgotten),
-    Planted("generation in the idempotency key", "the key is of the body alone", _key_without_generation),
+    Planted("generation and version in the idempotency key", "the key is of the body alone", _key_of_the_body),
     Planted("idempotency key stays the same", "each attempt has a new one", _key_by_chance),
     Planted("conditional write", "the adapter writes whatever stands there", _writes_blindly),
     Planted("read-back", "an acknowledgement is believed", _no_read_back),

@@ -101,6 +101,8 @@ class Paper:
     """Numbers under which the partner, who merged two persons, finds another."""
     sheets: dict[str, Sheet] = field(default_factory=dict[str, Sheet])
     journal: list[str] = field(default_factory=list[str])
+    answered: dict[str, Written] = field(default_factory=dict[str, Written])
+    """By key: who repeats a write is given the first answer, and nothing changes."""
     script: dict[str, deque[Callable[["Paper"], object] | Exception]] = field(
         default_factory=dict[str, deque[Callable[["Paper"], object] | Exception]]
     )
@@ -154,9 +156,11 @@ class Paper:
         licence.check()
         self.offered = content
         await self._step("write")
-        sheet = self.take(found, content, standing)
+        if key not in self.answered:
+            sheet = self.take(found, content, standing)
+            self.answered[key] = Written(sheet.id, str(sheet.version))
         await self._step("answer")
-        return Written(sheet.id, str(sheet.version))
+        return self.answered[key]
 
     async def retract(
         self, found: Found, *, standing: Standing, key: str, licence: Licence

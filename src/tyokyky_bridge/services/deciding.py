@@ -130,6 +130,8 @@ def decide(tx: Tx, engine: Engine, partner: Partner, link: LinkRow, stand: Stand
     mine |= {p: ours[p] for p in contested & ours.keys()}
     changes = put.native != content and bool(put.carried or clear)
     _, sha = body_of(put.native) if changes or voids else (None, None)
+    # What brings a record back to where it was, after an edit, a removal or a restored backup, is no repeat.
+    whole = f"{sha}|{stand.standing.version}|{link.remote.record}|{link.remote.version}"
     creates = stand.standing.record_id is None or (stand.ours.created and not link.remote.created_by_us)
     traced = trace_items(
         desired.disclosure,
@@ -153,7 +155,7 @@ def decide(tx: Tx, engine: Engine, partner: Partner, link: LinkRow, stand: Stand
         mapping_version=partner.lens.version,
         items=tuple(traced),
         body_sha256=sha,
-        idem_key=(CREATES if creates else "") + _key(link, current.desired_gen, sha) if sha else None,
+        idem_key=(CREATES if creates else "") + _key(link, current.desired_gen, whole) if sha else None,
         worker=engine.worker,
         lease_epoch=link.lease_epoch,
         at=tx.now(),
@@ -253,7 +255,7 @@ def trace_items(
     return items
 
 
-def _key(link: LinkRow, gen: int, body_sha: str) -> str:
-    """Stable for one (link, generation, body): a repeat is recognised, an undo is not mistaken for one."""
-    raw = f"{link.plan_id}|{link.system}|{gen}|{body_sha}".encode()
+def _key(link: LinkRow, gen: int, written: str) -> str:
+    """Stable for one (link, generation, body, version it replaces): a repeat is recognised, an undo is none."""
+    raw = f"{link.plan_id}|{link.system}|{gen}|{written}".encode()
     return base64.b32encode(hashlib.blake2b(raw, digest_size=20).digest()).decode().lower()
