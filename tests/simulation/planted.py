@@ -273,7 +273,9 @@ PLANTED = (
     Planted("epoch raised by a withdrawal", "it stays", _epoch_stays),
     Planted("acknowledgement of the generation sent", "it counts for the newest one", _acks_the_newest),
     Planted("writes of unknown outcome are ours", "they are forgotten", _unknown_outcomes_forgotten),
-    Planted("generation and version in the idempotency key", "the key is of the body alone", _key_of_the_body),
+    Planted(
+        "generation and version in the idempotency key", "the key is of the body alone", _key_of_the_body
+    ),
     Planted("idempotency key stays the same", "each attempt has a new one", _key_by_chance),
     Planted("conditional write", "the adapter writes whatever stands there", _writes_blindly),
     Planted("read-back", "an acknowledgement is believed", _no_read_back),
