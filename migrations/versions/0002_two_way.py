@@ -25,6 +25,10 @@ LINK_COLUMNS = {
         dict.fromkeys(("sqlite", "postgresql"), "SMALLINT DEFAULT '0' NOT NULL"),
         ("lease_want", "lease_want = 0 OR lease_by IS NOT NULL"),
     ),
+    "unfinished": (
+        dict.fromkeys(("sqlite", "postgresql"), "SMALLINT DEFAULT '0' NOT NULL"),
+        ("unfinished", "unfinished >= 0"),
+    ),
     "verified_at": ({"sqlite": "DATETIME", "postgresql": "TIMESTAMP WITH TIME ZONE"}, None),
     "drift": (
         dict.fromkeys(("sqlite", "postgresql"), "VARCHAR(2)"),

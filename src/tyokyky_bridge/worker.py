@@ -16,9 +16,11 @@ from tyokyky_bridge.services.bridge import Bridge, Partner
 from tyokyky_bridge.services.delivery import Engine, deliver
 from tyokyky_bridge.services.linking import refresh_links
 from tyokyky_bridge.services.loading import facts_of, latest_revision
+from tyokyky_bridge.services.poison import park_poison
 from tyokyky_bridge.services.ports import StoreError, Tx
 from tyokyky_bridge.services.records import LinkRow, PlanRow
 from tyokyky_bridge.worker_lookout import Hands, Lookout, Pace, ring_when
+from tyokyky_bridge.worker_ward import Ward
 
 __all__ = ["Pace", "Swept", "run", "sweep", "sweep_in_time"]
 
@@ -57,8 +59,9 @@ async def run(
         async with asyncio.TaskGroup() as group:
             lookout = Lookout(bridge, engine.worker, pace, hands, among_others=among_others)
             group.create_task(lookout.run(stop))
+            ward = Ward(bridge.store, bridge.partners)
             for partner in bridge.partners.values():
-                group.create_task(_keep_true(engine, partner, pace, stop, hands))
+                group.create_task(_keep_true(engine, partner, pace, stop, hands, ward))
             group.create_task(_beat(bridge, engine.worker, pace, stop, among_others=among_others))
             group.create_task(_sweep_daily(bridge, stop))
             if feed_pace is not None:
@@ -75,19 +78,22 @@ async def run(
 def _start(tx: Tx, worker: str) -> int:
     """A restarted worker takes back what it held under its name; fencing makes that safe even if it still lives."""
     tx.workers.start(worker, host=socket.gethostname())
-    return _give_back(tx, worker)
+    return _give_back(tx, worker, harmless=False)
 
 
 def _end(tx: Tx, worker: str) -> None:
-    _give_back(tx, worker)
+    _give_back(tx, worker, harmless=True)
     tx.workers.stop(worker)
 
 
-def _give_back(tx: Tx, worker: str) -> int:
-    return tx.workers.free([lease for lease in tx.workers.leases() if lease.worker == worker])
+def _give_back(tx: Tx, worker: str, *, harmless: bool) -> int:
+    leases = [lease for lease in tx.workers.leases() if lease.worker == worker]
+    return tx.workers.free(leases, harmless=harmless)
 
 
-async def _keep_true(engine: Engine, partner: Partner, pace: Pace, stop: asyncio.Event, hands: Hands) -> None:
+async def _keep_true(
+    engine: Engine, partner: Partner, pace: Pace, stop: asyncio.Event, hands: Hands, ward: Ward
+) -> None:
     """Claim and deliver the links of one system, never more than its slots at once."""
     running: dict[asyncio.Task[None], LinkRow] = {}
     bell = engine.bridge.store.bell(partner.system.id)
@@ -95,10 +101,13 @@ async def _keep_true(engine: Engine, partner: Partner, pace: Pace, stop: asyncio
     try:
         while not stop.is_set():
             free = partner.manifest.limits.slots - len(running)
-            claimed = await _claim(engine, partner, pace, free) if free else ()
+            claimed = await _claim(engine, partner, pace, free, ward) if free else ()
             for link in claimed:
                 hands[link.id] = link.lease_epoch
-                running[asyncio.create_task(deliver(engine, partner, link))] = link
+                task = asyncio.create_task(deliver(engine, partner, link))
+                running[task] = link
+                if link.is_suspect:
+                    task.add_done_callback(ward.leave)
             if not free:
                 await asyncio.wait({*running, stopping}, return_when=asyncio.FIRST_COMPLETED)
             elif len(claimed) < free:
@@ -125,10 +134,16 @@ def _put_down(running: dict[asyncio.Task[None], LinkRow], hands: Hands) -> None:
             task.result()
 
 
-async def _claim(engine: Engine, partner: Partner, pace: Pace, free: int) -> tuple[LinkRow, ...]:
-    """Lease due links, unless the partner's gate is shut; a gate that was shut lets one through to try."""
+async def _claim(
+    engine: Engine, partner: Partner, pace: Pace, free: int, ward: Ward | None = None
+) -> tuple[LinkRow, ...]:
+    """Lease due links, unless the partner's gate is shut; a gate that was shut lets one through to try.
+
+    A suspect comes only while no other is in this worker's hands; one that has had its last claim is parked instead.
+    """
     system = partner.system.id
     store = engine.bridge.store
+    ward = ward or Ward(store, ())
 
     def claim(tx: Tx) -> tuple[LinkRow, ...]:
         gate = tx.gates.get(system, lock="update")
@@ -136,14 +151,18 @@ async def _claim(engine: Engine, partner: Partner, pace: Pace, free: int) -> tup
             return ()
         lease = timedelta(seconds=pace.lease_s)
         if gate.breaker == "closed":
-            return tx.links.claim(system, limit=free, worker=engine.worker, lease=lease)
-        probe = tx.links.claim(system, limit=1, worker=engine.worker, lease=lease)
+            claimed = tx.links.claim(
+                system, limit=free, worker=engine.worker, lease=lease, suspects=ward.is_free
+            )
+            return park_poison(tx, claimed)
+        claimed = tx.links.claim(system, limit=1, worker=engine.worker, lease=lease, suspects=ward.is_free)
+        probe = park_poison(tx, claimed)
         if probe:
             tx.gates.save(replace(gate, breaker="half", paused_until=tx.now() + lease))
         return probe
 
     try:
-        return await store.write(claim)
+        return await ward.admit(await store.write(claim), engine.worker)
     except StoreError as error:
         log.warning("worker.store", system=system, error=error.code)
         return ()

@@ -90,7 +90,7 @@ class Lookout:
         self._unknown = {lease: self._unknown.get(lease, now_s) for lease in unknown}
         strays = [lease for lease, since_s in self._unknown.items() if now_s - since_s >= STRAY_S]
         if strays:
-            freed = await self._store.write(lambda tx: tx.workers.free(strays))
+            freed = await self._store.write(lambda tx: tx.workers.free(strays, harmless=True))
             log.info("worker.strays_freed", worker=self._worker, count=freed)
 
     async def _free_what_the_dead_hold(self, leases: tuple[Lease, ...]) -> None:

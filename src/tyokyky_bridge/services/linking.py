@@ -32,7 +32,9 @@ DELETED_THERE = "deleted_there"
 """Parked because somebody there removed a record that was not of our making: a person says whether it comes back."""
 HEALED_BY_CHANGE = ("lens", "refused", "read_back", "unknown_code", "not_in_force", HELD_OPEN, NO_NUMBER)
 """Park reasons that new content may cure; identity and unknown persons need a human."""
-HELD_BY_HUMANS = ("identity", "not_there", "adapter_error", DELETED_THERE)
+POISON = "poison"
+"""Parked because process after process died with it in its hands."""
+HELD_BY_HUMANS = ("identity", "not_there", "adapter_error", DELETED_THERE, POISON)
 """Park reasons that wait for a person, except where something has to be taken back: that is tried all the same."""
 
 

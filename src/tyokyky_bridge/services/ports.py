@@ -336,8 +336,12 @@ class Links(Protocol):
         """When the next link falls due (may be past), or ``None``."""
         ...
 
-    def claim(self, system: str, *, limit: int, worker: str, lease: timedelta) -> tuple[LinkRow, ...]:
-        """Lease up to *limit* due links of a system: lease epoch and attempts grow by one.
+    def claim(
+        self, system: str, *, limit: int, worker: str, lease: timedelta, suspects: bool = True
+    ) -> tuple[LinkRow, ...]:
+        """Lease up to *limit* due links of a system: lease epoch, attempts and unfinished claims grow by one.
+
+        At most one of them is a suspect (`LinkRow.is_suspect`), and none unless *suspects*.
 
         Never waits: links being changed or claimed by others, and links of clients whose consent is being
         changed, are skipped. Holds the clients still (share lock) until the transaction ends. ``intent`` of a
@@ -566,9 +570,10 @@ class Workers(Protocol):
         """Whether the process behind a worker's name is seen to be dead. A hint: it can be wrong, either way."""
         ...
 
-    def free(self, leases: Collection[Lease]) -> int:
+    def free(self, leases: Collection[Lease], *, harmless: bool = False) -> int:
         """Make leased links due at once, each unless its epoch has moved on; returns how many.
 
+        *harmless*: whoever had them lives, so that these claims do not count as unfinished.
         Where one of them was what a half-open breaker had let through, the next may try.
         """
         ...

@@ -145,6 +145,12 @@ class Intent:
     sha: str
 
 
+SUSPECT_AFTER = 2
+"""Claims in a row that nobody ended, after which a worker has a link in its hands as its only one of that kind."""
+POISON_AFTER = 5
+"""Claims in a row that nobody ended, after which a link is parked: whatever it is about kills the process."""
+
+
 @dataclass(frozen=True, slots=True)
 class LinkRow:
     """One plan in one system: what the partner's record ought to hold, what it is known to hold, who works on
@@ -168,6 +174,8 @@ class LinkRow:
     leased_at: datetime | None
     lease_until: datetime | None
     attempts: int
+    unfinished: int
+    """Claims since the last one that came to an end; the one of the present lease is among them."""
     first_failed_at: datetime | None
     last_error: str | None
     parked_reason: str | None
@@ -195,6 +203,16 @@ class LinkRow:
         if self.lease_by is not None:
             return "leased"
         return "due" if self.due_at is not None else "in_sync"
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether workers died often enough with this link in their hands that it is tried as the only one such."""
+        return self.unfinished > SUSPECT_AFTER
+
+    @property
+    def is_poison(self) -> bool:
+        """Whether it has had its last claim: one more would perhaps kill one more process."""
+        return self.unfinished > POISON_AFTER
 
 
 @dataclass(frozen=True, slots=True)

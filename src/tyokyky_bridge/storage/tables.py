@@ -189,6 +189,7 @@ link = Table(
     Column("retained", Boolean, nullable=False),
     Column("want", SmallInteger, nullable=False, server_default="0"),  # bits: 2 look, 4 verify
     Column("lease_want", SmallInteger, nullable=False, server_default="0"),
+    Column("unfinished", SmallInteger, nullable=False, server_default="0"),  # claims that nobody ended
     Column("verified_at", UtcDateTime),
     Column("drift", String(2)),
     Column("created_at", UtcDateTime, nullable=False),
@@ -227,6 +228,7 @@ link = Table(
         "want BETWEEN 0 AND 7 AND (want = 0 OR due_at IS NOT NULL OR parked_reason IS NOT NULL)", name="want"
     ),
     CheckConstraint("lease_want = 0 OR lease_by IS NOT NULL", name="lease_want"),
+    CheckConstraint("unfinished >= 0", name="unfinished"),
     CheckConstraint(among("drift", "D0", "D1", "D2", "D3", "D4"), name="drift"),
     CheckConstraint("priority IN (0, 1)", name="priority"),
     CheckConstraint("attempts >= 0 AND lease_epoch >= 0", name="counters"),

@@ -10,6 +10,8 @@ from tyokyky_bridge.services.sync_records import DRIFTS, CheckedCounts
 from tyokyky_bridge.storage.repositories.link_statements import ACKNOWLEDGE, FAIL, GIVE_BACK
 
 FREE: dict[str, Any] = {"lease_by": None, "leased_at": None, "lease_until": None, "lease_want": 0}
+ENDED: dict[str, Any] = FREE | {"unfinished": 0}
+"""Free because whoever had it came to an end with it, whatever the end was."""
 LOOK, VERIFY = 2, 4
 """Bits of the column ``want``."""
 UNPARKED: dict[str, Any] = {"parked_reason": None, "parked_detail": None, "parked_at": None}
@@ -27,13 +29,13 @@ def ending(result: LinkResult, *, now: datetime) -> tuple[Update, dict[str, Any]
     """The change that ends a lease with *result*, and its values."""
     match result:
         case Ack():
-            return ACKNOWLEDGE, FREE | _acknowledged(result, now=now)
+            return ACKNOWLEDGE, ENDED | _acknowledged(result, now=now)
         case Retry(counts=True):
             values = {"due_at": now + result.after, "last_error": result.error, "now": now}
-            return FAIL, FREE | values | _intent_after(result)
+            return FAIL, ENDED | values | _intent_after(result)
         case Retry():
             why: dict[str, Any] = {} if result.error is None else {"last_error": result.error}
-            return GIVE_BACK, FREE | why | {"due_at": now + result.after} | _intent_after(result)
+            return GIVE_BACK, ENDED | why | {"due_at": now + result.after} | _intent_after(result)
         case Park():
             values = {
                 "due_at": None,
@@ -43,7 +45,7 @@ def ending(result: LinkResult, *, now: datetime) -> tuple[Update, dict[str, Any]
                 "last_error": result.reason,
                 "now": now,
             }
-            return FAIL, FREE | values | _intent_after(result)
+            return FAIL, ENDED | values | _intent_after(result)
 
 
 def _intent_after(result: Retry | Park) -> dict[str, Any]:
@@ -108,6 +110,7 @@ def link_row(row: Row[Any]) -> LinkRow:
         leased_at=row.leased_at,
         lease_until=row.lease_until,
         attempts=row.attempts,
+        unfinished=row.unfinished,
         first_failed_at=row.first_failed_at,
         last_error=row.last_error,
         parked_reason=row.parked_reason,

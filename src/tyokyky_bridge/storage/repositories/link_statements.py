@@ -49,15 +49,15 @@ OF_CLIENT_IN_SYSTEM = _listed(link.c.client_id == _of, link.c.system == _system)
 DUE_SYSTEMS = select(link.c.system).distinct().where(link.c.due_at <= _now)
 NEXT_DUE_AT = select(func.min(link.c.due_at))
 DUE = (
-    select(link.c.id)
-    .where(link.c.system == _system, link.c.due_at <= _now)
+    select(link.c.id, link.c.unfinished)
+    .where(link.c.system == _system, link.c.due_at <= _now, link.c.unfinished < bindparam("below"))
     .order_by(link.c.priority, link.c.due_at, link.c.id)
     .limit(_size)
 )
 # Core knows one locking clause for a SELECT; here the links are taken and their clients held still.
 DUE_ON_POSTGRES = text(
-    "SELECT l.id FROM link l JOIN client k ON k.id = l.client_id"
-    " WHERE l.system = :system_is AND l.due_at <= :now"
+    "SELECT l.id, l.unfinished FROM link l JOIN client k ON k.id = l.client_id"
+    " WHERE l.system = :system_is AND l.due_at <= :now AND l.unfinished < :below"
     " ORDER BY l.priority, l.due_at, l.id LIMIT :size"
     " FOR NO KEY UPDATE OF l SKIP LOCKED FOR SHARE OF k SKIP LOCKED"
 )
@@ -67,6 +67,7 @@ LEASE = (
     .values(
         lease_epoch=link.c.lease_epoch + 1,
         attempts=link.c.attempts + 1,
+        unfinished=link.c.unfinished + 1,
         lease_want=link.c.want.bitwise_or(link.c.lease_want),
         want=0,
     )
@@ -191,6 +192,7 @@ def wanting(unpark: tuple[str, ...]) -> Mapping[str, Insert]:
                 "due_since": func.coalesce(link.c.due_since, row.due_since),
                 "priority": case((row.priority == 0, 0), else_=link.c.priority),
                 "attempts": case((_parked & healed, 0), else_=link.c.attempts),
+                "unfinished": case((_parked & healed, 0), else_=link.c.unfinished),
                 **{name: case((stays_parked, link.c[name])) for name in _UNPARKED},
             },
         ).returning(link)

@@ -8,7 +8,16 @@ from uuid import UUID
 from sqlalchemy import Select, select
 
 from tyokyky_bridge.services.ports import Lock
-from tyokyky_bridge.services.records import Doc, Intent, Kind, LinkCounts, LinkResult, LinkRow, Remote
+from tyokyky_bridge.services.records import (
+    SUSPECT_AFTER,
+    Doc,
+    Intent,
+    Kind,
+    LinkCounts,
+    LinkResult,
+    LinkRow,
+    Remote,
+)
 from tyokyky_bridge.services.sync_records import CheckedCounts
 from tyokyky_bridge.storage.repositories import link_statements as sql
 from tyokyky_bridge.storage.repositories.link_rows import (
@@ -23,6 +32,9 @@ from tyokyky_bridge.storage.repositories.link_rows import (
 )
 from tyokyky_bridge.storage.session import Session, lockable
 from tyokyky_bridge.storage.tables import link
+
+_ANY = 32_767
+"""More claims than are ever counted."""
 
 
 class LinkTable:
@@ -55,6 +67,7 @@ class LinkTable:
             priority=0 if overtake else 1,
             lease_epoch=0,
             attempts=0,
+            unfinished=0,
             created_by_us=False,
             identity_resolved=False,
             retained=False,
@@ -138,11 +151,17 @@ class LinkTable:
     def next_due_at(self) -> datetime | None:
         return self._session.scalar(sql.NEXT_DUE_AT)
 
-    def claim(self, system: str, *, limit: int, worker: str, lease: timedelta) -> tuple[LinkRow, ...]:
+    def claim(
+        self, system: str, *, limit: int, worker: str, lease: timedelta, suspects: bool = True
+    ) -> tuple[LinkRow, ...]:
         now = self._session.now()
         # On SQLite BEGIN IMMEDIATE keeps every other writer out.
         due = sql.DUE_ON_POSTGRES if self._session.engine == "postgresql" else sql.DUE
-        ids = [row.id for row in self._session.rows(due, system_is=system, now=now, size=limit)]
+        below = _ANY if suspects else SUSPECT_AFTER
+        rows = self._session.rows(due, system_is=system, now=now, size=limit, below=below)
+        found = [(row.id, row.unfinished >= SUSPECT_AFTER) for row in rows]
+        suspect = next((link_id for link_id, suspected in found if suspected), None)
+        ids = [link_id for link_id, suspected in found if not suspected or link_id == suspect]
         if not ids:
             return ()
         until = now + lease
@@ -224,7 +243,7 @@ class LinkTable:
         now = self._session.now()
         for turn, row in enumerate(picked):  # one after the other over the spread, not all at once
             due_at = now + spread * turn / len(picked)
-            self._session.run(sql.REDRIVE, of=row.id, due_at=due_at, attempts=0, **UNPARKED)
+            self._session.run(sql.REDRIVE, of=row.id, due_at=due_at, attempts=0, unfinished=0, **UNPARKED)
             self._session.due_systems.add(row.system)
         return tuple(row.id for row in picked)
 

@@ -7,9 +7,12 @@ from hashlib import blake2b
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     CompoundSelect,
     Row,
+    SmallInteger,
     bindparam,
+    case,
     delete,
     func,
     literal,
@@ -42,6 +45,7 @@ _LEASES = (
     .where(link.c.lease_by.is_not(None))
     .order_by(link.c.id)
 )
+_harmless: BindParameter[int] = bindparam("harmless", type_=SmallInteger())
 _FREE = (
     update(link)
     .where(
@@ -49,7 +53,10 @@ _FREE = (
         link.c.lease_epoch == bindparam("epoch"),
         link.c.lease_by == bindparam("holder"),
     )
-    .values(want=link.c.want.bitwise_or(link.c.lease_want))
+    .values(
+        want=link.c.want.bitwise_or(link.c.lease_want),
+        unfinished=case((link.c.unfinished > _harmless, link.c.unfinished - _harmless), else_=0),
+    )
     .returning(link.c.system)
 )
 # A system whose breaker let one link through waits for that one; the gates are locked before links, as everywhere.
@@ -112,13 +119,19 @@ class WorkerTable:
             return True  # one worker process holds the file: whoever else is named there has died
         return bool(self._session.scalar(_TRY_LOCK, key=lock_key(name)))
 
-    def free(self, leases: Collection[Lease]) -> int:
+    def free(self, leases: Collection[Lease], *, harmless: bool = False) -> int:
         freed: list[str] = []
         probed = {row.system for row in self._session.rows(_PROBED)} if leases else set[str]()
         now = self._session.now()
         for lease in sorted(leases, key=lambda one: one.link_id):
             row = self._session.row(
-                _FREE, of=lease.link_id, epoch=lease.epoch, holder=lease.worker, due_at=now, **FREE
+                _FREE,
+                of=lease.link_id,
+                epoch=lease.epoch,
+                holder=lease.worker,
+                harmless=int(harmless),
+                due_at=now,
+                **FREE,
             )
             if row is not None:
                 freed.append(row.system)
