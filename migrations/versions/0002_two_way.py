@@ -35,6 +35,7 @@ LINK_COLUMNS = {
         ("drift", "drift IN ('D0', 'D1', 'D2', 'D3', 'D4')"),
     ),
 }
+GATE_COLUMNS = ("rate_set_at", "ordinary_from", "urgent_from")
 TABLES = ("withdrawal_target", "intake", "feed_cursor", "inbox", "conflict")
 
 
@@ -44,6 +45,8 @@ def upgrade() -> None:
         rule = f" CONSTRAINT ck_link_{check[0]} CHECK ({check[1]})" if check else ""
         op.execute(f"ALTER TABLE link ADD COLUMN {name} {types[engine]}{rule}")
     op.execute("ALTER TABLE attempt ADD COLUMN remote_version VARCHAR(256)")
+    for name in GATE_COLUMNS:
+        op.add_column("system_gate", sa.Column(name, MOMENT, nullable=True))
     op.create_index("ix_link_remote_person", "link", ["system", "remote_person"])
     op.create_index("ix_link_verified_at", "link", ["system", "verified_at"])
     op.create_table(
@@ -164,6 +167,8 @@ def downgrade() -> None:
         op.drop_table(table)
     op.drop_index("ix_link_verified_at", "link")
     op.drop_index("ix_link_remote_person", "link")
+    for name in GATE_COLUMNS:
+        op.execute(f"ALTER TABLE system_gate DROP COLUMN {name}")
     op.execute("ALTER TABLE attempt DROP COLUMN remote_version")
     for name in reversed(LINK_COLUMNS):
         op.execute(f"ALTER TABLE link DROP COLUMN {name}")

@@ -7,6 +7,7 @@ from importlib.resources import files
 import yaml
 
 from tyokyky_bridge.adapterkit.contract import SystemConfig
+from tyokyky_bridge.adapterkit.manifest import Manifest
 from tyokyky_bridge.domain.calendar import finnish_day
 from tyokyky_bridge.domain.directory_document import load_directory
 from tyokyky_bridge.domain.legal_basis import LegalBases, load_legal_bases
@@ -61,5 +62,18 @@ def _partners(directory: Directory, adapters: Mapping[str, InstalledAdapter]) ->
             raise AdapterMissing(id_, system.adapter, sorted(adapters))
         installed = adapters[system.adapter]
         config = SystemConfig(id=id_, base_url=system.base_url, options=system.options)
-        partners[id_] = Partner(system, installed.manifest, installed.lens, installed.connect(config))
+        manifest = _as_configured(installed.manifest, config)
+        partners[id_] = Partner(system, manifest, installed.lens, installed.connect(config))
     return partners
+
+
+def _as_configured(manifest: Manifest, config: SystemConfig) -> Manifest:
+    """The manifest with the rate that was agreed for this installation: ``requests_per_min``, 0 for no limit."""
+    agreed = config.options.get("requests_per_min")
+    if agreed is None:
+        return manifest
+    if not (agreed.isascii() and agreed.isdigit()):
+        msg = f"system {config.id}: requests_per_min must be a whole number, 0 for no limit"
+        raise ValueError(msg)
+    limits = manifest.limits.model_copy(update={"requests_per_min": int(agreed) or None})
+    return manifest.model_copy(update={"limits": limits})

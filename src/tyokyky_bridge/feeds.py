@@ -18,6 +18,7 @@ from tyokyky_bridge.services.bridge import Bridge, Partner
 from tyokyky_bridge.services.identity_changes import follow_waiting
 from tyokyky_bridge.services.intake import hold, poll
 from tyokyky_bridge.services.ports import StoreError, Tx
+from tyokyky_bridge.services.rate_gate import listening_every_s
 from tyokyky_bridge.services.reconciling import Trickle
 
 log = structlog.get_logger()
@@ -81,7 +82,10 @@ class _Tender:
 
     def loops(self) -> list[Coroutine[Any, Any, None]]:
         """Its loops, by how the partner lets changes be heard of."""
-        fastest_s, slowest_s = self._pace.poll_fastest_s, self._pace.poll_slowest_s
+        least_s = listening_every_s(self._partner.manifest.limits)
+        fastest_s, slowest_s = (
+            max(least_s, each_s) for each_s in (self._pace.poll_fastest_s, self._pace.poll_slowest_s)
+        )
         heard: dict[str, Step] = {"poll": self._read_log, "push": self._follow_numbers}
         step = heard.get(self._partner.manifest.feed)
         listening = [] if step is None else [_repeat(self._system, step, fastest_s, slowest_s)]

@@ -18,6 +18,7 @@ from tyokyky_bridge.services.linking import refresh_links
 from tyokyky_bridge.services.loading import facts_of, latest_revision
 from tyokyky_bridge.services.poison import park_poison
 from tyokyky_bridge.services.ports import StoreError, Tx
+from tyokyky_bridge.services.rate_gate import claim_within
 from tyokyky_bridge.services.records import LinkRow, PlanRow
 from tyokyky_bridge.worker_lookout import Hands, Lookout, Pace, ring_when
 from tyokyky_bridge.worker_ward import Ward
@@ -137,7 +138,7 @@ def _put_down(running: dict[asyncio.Task[None], LinkRow], hands: Hands) -> None:
 async def _claim(
     engine: Engine, partner: Partner, pace: Pace, free: int, ward: Ward | None = None
 ) -> tuple[LinkRow, ...]:
-    """Lease due links, unless the partner's gate is shut; a gate that was shut lets one through to try.
+    """Lease due links as far as the partner's rate has room, unless its gate is shut; an opening one lets one through.
 
     A suspect comes only while no other is in this worker's hands; one that has had its last claim is parked instead.
     """
@@ -150,16 +151,28 @@ async def _claim(
         if gate.paused_until is not None and gate.paused_until > tx.now():
             return ()
         lease = timedelta(seconds=pace.lease_s)
-        if gate.breaker == "closed":
-            claimed = tx.links.claim(
-                system, limit=free, worker=engine.worker, lease=lease, suspects=ward.is_free
+        suspects = ward.is_free
+
+        def take(limit: int, *, only_urgent: bool = False) -> tuple[LinkRow, ...]:
+            nonlocal suspects
+            leased = tx.links.claim(
+                system,
+                limit=limit,
+                worker=engine.worker,
+                lease=lease,
+                suspects=suspects,
+                only_urgent=only_urgent,
             )
-            return park_poison(tx, claimed)
-        claimed = tx.links.claim(system, limit=1, worker=engine.worker, lease=lease, suspects=ward.is_free)
-        probe = park_poison(tx, claimed)
-        if probe:
-            tx.gates.save(replace(gate, breaker="half", paused_until=tx.now() + lease))
-        return probe
+            suspects = suspects and not any(link.is_suspect for link in leased)
+            return park_poison(tx, leased)
+
+        is_well = gate.breaker == "closed"
+        claimed, charged = claim_within(gate, partner.manifest.limits, tx.now(), free if is_well else 1, take)
+        if claimed and not is_well:
+            charged = replace(charged, breaker="half", paused_until=tx.now() + lease)
+        if charged != gate:
+            tx.gates.save(charged)
+        return claimed
 
     try:
         return await ward.admit(await store.write(claim), engine.worker)

@@ -19,4 +19,5 @@ def prepare(folder: Path) -> Trial:
         simulator_args=("--clients", str(clients)),
         options={"client_id": "hub", "private_key_file": str(key)},
         calm={"rate_per_min": None},
+        calm_options={"requests_per_min": "0"},
     )

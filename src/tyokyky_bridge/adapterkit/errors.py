@@ -13,15 +13,24 @@ class PartnerError(Exception):
 class TryLater(PartnerError):
     """The partner cannot answer now: retry after *after*, or by the engine's own backoff when it is ``None``.
 
-    *record_only*: just this record is not free (a user has it open), so that all others can go on.
+    *record_only*: just this record is not free (a user has it open), so that all others can go on. *throttled*: it had
+    too many requests of ours; all workers then slow down together.
     """
 
     code = "partner/try-later"
 
-    def __init__(self, reason: str, *, after: timedelta | None = None, record_only: bool = False) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        after: timedelta | None = None,
+        record_only: bool = False,
+        throttled: bool = False,
+    ) -> None:
         self.reason = reason
         self.after = after
         self.record_only = record_only
+        self.throttled = throttled
         super().__init__(reason)
 
 

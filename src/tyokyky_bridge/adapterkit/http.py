@@ -19,6 +19,7 @@ import orjson
 from tyokyky_bridge.adapterkit.contract import Licence, SystemConfig
 from tyokyky_bridge.adapterkit.errors import Blocked, OutcomeUnknown, Refusal, Refused, TryLater
 from tyokyky_bridge.adapterkit.manifest import Manifest
+from tyokyky_bridge.adapterkit.meter import count_request
 
 DEFAULT_MAX_RESPONSE_BYTES = 4 * 1024 * 1024
 LONGEST_RETRY_AFTER = timedelta(hours=1)
@@ -138,6 +139,7 @@ class PartnerHttp:
             raise TryLater(reason="deadline")
         if licence is not None:
             licence.check()
+        count_request()
         try:
             # Beside httpx's own timeouts, which a partner that drips bytes can outwit.
             async with asyncio.timeout(left_s):
@@ -225,7 +227,7 @@ def raise_for_outage(response: httpx.Response, *, wrote: bool) -> None:
     status = response.status_code
     reason = f"http-{status}"
     if status in {429, 503}:
-        raise TryLater(reason, after=retry_after(response))
+        raise TryLater(reason, after=retry_after(response), throttled=status == 429)
     if status >= 500:
         if wrote:
             raise OutcomeUnknown(reason)

@@ -17,6 +17,9 @@ class Limits(BaseModel):
     slots: int = 8
     """Requests in flight at once."""
     requests_per_min: int | None = None
+    """Requests in any minute that all workers together stay below; not limited when not given."""
+    requests_per_attempt: int = 4
+    """What one attempt usually needs, charged to that rate when it begins. The difference is settled when it ends."""
 
 
 class Manifest(BaseModel):

@@ -17,13 +17,15 @@ from tyokyky_bridge.adapterkit.manifest import Manifest
 class Trial:
     """What a simulator has to be started with, and what an adapter needs to log in to it.
 
-    *options* are the adapter's `SystemConfig.options`; *calm* are fault knobs that make it quick, for tests.
+    *options* are the adapter's `SystemConfig.options`; *calm* are fault knobs that make it quick, for tests, and
+    *calm_options* what the hub is told of it then.
     """
 
     simulator_args: tuple[str, ...] = ()
     options: Mapping[str, str] = field(default_factory=dict[str, str])
     client_tls: ssl.SSLContext | None = None
     calm: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    calm_options: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def prepare(package: str, folder: Path) -> tuple[str, Trial]:

@@ -264,6 +264,8 @@ ANSWERS: dict[str, Any] = sync_examples.ANSWERS | {
                 "title": "Ura",
                 "state": "open",
                 "paused_until": None,
+                "rate_per_min": None,
+                "slowed": False,
                 "breaker": "closed",
                 "in_sync": 12,
                 "due": 1,

@@ -30,6 +30,10 @@ class SystemHealth(BaseModel):
     state: Literal["open", "paused", "failing"]
     breaker: Literal["closed", "open", "half"]
     paused_until: datetime | None
+    rate_per_min: float | None = Field(
+        description="requests a minute that all workers together stay below; null: not limited"
+    )
+    slowed: bool = Field(description="that is less than the full rate, because the partner said 429")
     in_sync: int
     due: int
     leased: int

@@ -193,7 +193,8 @@ class Stage:
             if self._calm:
                 simulator.chaos(**trial.calm)
             system["base_url"] = simulator.base_url
-            system["options"] = {**system.get("options", {}), **trial.options}
+            told = {**trial.options, **(trial.calm_options if self._calm else {})}
+            system["options"] = {**told, **system.get("options", {}), **trial.options}
 
     def _settings(self) -> dict[str, str]:
         directory, keys = self.folder / "directory.yaml", self.folder / "issuer.jwks.json"

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from tyokyky_bridge.adapterkit import errors as partner_errors
 from tyokyky_bridge.adapterkit.contract import Found, Standing, Written
+from tyokyky_bridge.adapterkit.meter import start_meter
 from tyokyky_bridge.domain.items import Leaves, leaves_to_json
 from tyokyky_bridge.services.bridge import Partner
 from tyokyky_bridge.services.deciding import Decided, Engine, decide
@@ -26,7 +27,7 @@ from tyokyky_bridge.services.looking import (
     look_at,
 )
 from tyokyky_bridge.services.merging import Met, Taken, bases_of, take_in
-from tyokyky_bridge.services.ours import ever_ours
+from tyokyky_bridge.services.ours import CREATES, ever_ours
 from tyokyky_bridge.services.outcomes import Ended, result_of
 from tyokyky_bridge.services.records import Ack, LinkRow, Park, Remote
 from tyokyky_bridge.services.rendering import Stand
@@ -41,6 +42,7 @@ class Attempt:
         self.sending = False
         self.drift: Drift = "D0"
         self.hint: HintOutcome = "nothing"
+        self.meter = start_meter()
         self._engine = engine
         self._partner = partner
         self._link = link
@@ -65,10 +67,13 @@ class Attempt:
             lambda tx: is_anothers(tx, link, found)
         ):
             return Ended(Park("identity"), "ambiguous_identity", identity_resolved=False)
+        vanished = link.remote.record is not None and standing.record_id != link.remote.record
+        if vanished and standing.record_id is not None:
+            look = self._replaced(look)
         reading = partner.lens.get(standing.content)
         met = Met(standing, reading, bases_of(link, look.ours, reading, partner))
-        vanished = link.remote.record is not None and standing.record_id is None
-        if vanished and look.kind == "present" and met.bases.remote and not look.ours.created:
+        wanted = look.kind == "present" and standing.record_id is None
+        if vanished and wanted and met.bases.remote and not look.ours.created:
             return Ended(Park(DELETED_THERE), "not_there")
         if met.is_foreign:
             met = replace(met, restored=await store.read(lambda tx: is_older_of_ours(tx, link, standing)))
@@ -188,13 +193,22 @@ class Attempt:
         if known.person is not None and known.record is not None:
             found = Found(known.person, known.record)
             try:
-                return found, await adapter.fetch(found)
+                standing = await adapter.fetch(found)
             except partner_errors.NotThere:  # removed, or moved to another person
                 pass
+            else:  # in place of one that was removed another may stand
+                if standing.record_id is not None or not look.hetu:
+                    return found, standing
         if not look.hetu:
             return None
         found = await adapter.find(look.hetu)
         return found, await adapter.fetch(found)
+
+    def _replaced(self, look: Look) -> Look:
+        """After another record took the place of the one we knew: it is of our making only if we were making one."""
+        intent = self._link.intent
+        created = look.ours.created and intent is not None and intent.key.startswith(CREATES)
+        return replace(look, ours=replace(look.ours, created=created))
 
     async def _is_voidable(self, look: Look, met: Met, found: Found) -> bool:
         """Whether the record as a whole is ours to take back: we made it, and nobody else has a word in it."""

@@ -75,7 +75,7 @@ async def _record(
     milliseconds = int((time.monotonic() - started_s) * 1000)
 
     def finish(tx: Tx) -> bool:
-        ended.tell_gate(tx, partner)
+        ended.tell_gate(tx, partner, link, attempt.meter.requests)
         kept = tx.links.finish(
             link.id,
             link.lease_epoch,

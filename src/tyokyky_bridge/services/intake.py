@@ -13,10 +13,12 @@ from datetime import datetime, timedelta
 import structlog
 
 from tyokyky_bridge.adapterkit.contract import Changes, Hint
-from tyokyky_bridge.adapterkit.errors import NotAuthentic, Unreadable
+from tyokyky_bridge.adapterkit.errors import NotAuthentic, TryLater, Unreadable
+from tyokyky_bridge.adapterkit.meter import start_meter
 from tyokyky_bridge.domain.errors import BridgeError
 from tyokyky_bridge.services.bridge import Bridge, Partner
 from tyokyky_bridge.services.ports import Tx
+from tyokyky_bridge.services.rate_gate import charge_sent, heed
 from tyokyky_bridge.services.records import AuditEntry, GateRow, LinkRow
 from tyokyky_bridge.services.sync_records import FeedRow
 
@@ -129,18 +131,23 @@ async def poll(
     Raises: PartnerError, StoreError.
     """
     system = partner.system.id
-    feed = await bridge.store.write(
-        lambda tx: hold(tx, system, worker=worker, lease=lease, take_over=take_over)
+    begun, feed = await bridge.store.write(
+        lambda tx: (tx.now(), hold(tx, system, worker=worker, lease=lease, take_over=take_over))
     )
     if feed is None:
         return None
-    cursor, polled = feed.cursor, Polled(0, Taken(), lost=False)
+    cursor, polled, meter = feed.cursor, Polled(0, Taken(), lost=False), start_meter()
     while polled.pages < MOST_PAGES:
-        page = await partner.adapter.changes(cursor)
+        page = await _page(bridge, partner, cursor, begun)
+
+        def keep(
+            tx: Tx, page: Changes = page, cursor: str | None = cursor, sent: int = meter.taken()
+        ) -> Taken:
+            charge_sent(tx, partner, sent)
+            return _keep(tx, partner, page, cursor, worker, lease)
+
         try:
-            taken = await bridge.store.write(
-                lambda tx, page=page, cursor=cursor: _keep(tx, partner, page, cursor, worker, lease)
-            )
+            taken = await bridge.store.write(keep)
         except FeedTakenOver:
             return polled
         polled = Polled(polled.pages + 1, polled.taken + taken, polled.lost or page.lost)
@@ -148,6 +155,17 @@ async def poll(
             break
         cursor = page.cursor
     return polled
+
+
+async def _page(bridge: Bridge, partner: Partner, cursor: str | None, begun: datetime) -> Changes:
+    """Read one page; a 429 to that slows down the sends as well."""
+    try:
+        return await partner.adapter.changes(cursor)
+    except TryLater as error:
+        if error.throttled:
+            after = error.after
+            await bridge.store.write(lambda tx: heed(tx, partner, begun=begun, after=after))
+        raise
 
 
 async def receive_notice(

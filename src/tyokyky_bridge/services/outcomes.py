@@ -9,6 +9,7 @@ from tyokyky_bridge.adapterkit import errors as partner_errors
 from tyokyky_bridge.services.bridge import Partner
 from tyokyky_bridge.services.linking import HELD_OPEN
 from tyokyky_bridge.services.ports import Tx
+from tyokyky_bridge.services.rate_gate import restored, settled, slowed
 from tyokyky_bridge.services.records import (
     Ack,
     AttemptOutcome,
@@ -43,6 +44,8 @@ class Ended:
     native_code: str | None = None
     pause: timedelta | None = None
     """Close the whole system for this long: it said when it will take writes again."""
+    throttled: bool = False
+    """It had too many requests: all workers slow down together."""
     system_failed: bool = False
     """Counts for the breaker: the system did not answer."""
     answered: bool = True
@@ -64,27 +67,38 @@ class Ended:
             case _:
                 return {}
 
-    def tell_gate(self, tx: Tx, partner: Partner) -> None:
-        """Keep the partner's breaker and pause: open after five failures in a row, longer each time it reopens."""
-        gate = tx.gates.get(partner.system.id, lock="update")
-        failures = int(gate.window.get("failures", 0))
+    def tell_gate(self, tx: Tx, partner: Partner, link: LinkRow, sent: int) -> None:
+        """Keep the partner's breaker, pause and rate: open after five failures in a row, longer each time it reopens.
+
+        *sent*: the requests that the attempt on *link* made, as far as they were counted.
+        """
+        limits = partner.manifest.limits
+        before = tx.gates.get(partner.system.id, lock="update")
+        failures = int(before.window.get("failures", 0))
+        uncounted = limits.requests_per_attempt if self.answered else 0
+        gate = settled(before, limits, link, sent or uncounted, tx.now())
+        opens = gate.tat is not None and before.tat is not None and gate.tat < before.tat
         if gate.breaker == "half":  # the one that was let through is back
             gate = replace(gate, paused_until=None)
-            tx.gates.save(gate)
         if not self.answered:
             changed = gate
+        elif self.throttled:
+            changed = slowed(gate, limits, link.leased_at, tx.now())
+            if self.pause is not None:
+                changed = replace(changed, paused_until=tx.now() + self.pause)
         elif self.system_failed:
             # Those that were under way when it opened say nothing new.
-            opens = gate.breaker == "half" or (gate.breaker == "closed" and failures + 1 >= FAILURES_TO_OPEN)
+            fails = gate.breaker == "half" or (gate.breaker == "closed" and failures + 1 >= FAILURES_TO_OPEN)
             changed = replace(gate, window={"failures": failures + 1})
-            if opens:
+            if fails:
                 changed = _opened(changed, tx)
         elif self.pause is not None:
             changed = replace(gate, paused_until=tx.now() + self.pause)
         else:
-            changed = replace(gate, breaker="closed", open_count=0, opened_at=None, window={"failures": 0})
-        if changed != gate:
-            tx.gates.save(changed)
+            changed = restored(gate, limits, tx.now())
+            changed = replace(changed, breaker="closed", open_count=0, opened_at=None, window={"failures": 0})
+        if changed != before:
+            tx.gates.save(changed, opens=opens)
 
 
 def _opened(gate: GateRow, tx: Tx) -> GateRow:
@@ -111,8 +125,9 @@ def result_of(error: partner_errors.PartnerError, link: LinkRow) -> Ended:
             return Ended(Park(HELD_OPEN, {"code": error.reason, "attempts": link.attempts}), "try_later")
         case partner_errors.TryLater(after=after, record_only=True):
             return Ended(Retry(after or backoff(link.attempts), error.reason), "try_later")
-        case partner_errors.TryLater(after=after) if after is not None:
-            return Ended(Retry(after, error.reason, counts=False), "try_later", pause=after)
+        case partner_errors.TryLater(after=after, throttled=throttled) if throttled or after is not None:
+            postponed = Retry(after or backoff(link.attempts), error.reason, counts=False)
+            return Ended(postponed, "try_later", pause=after, throttled=throttled)
         case partner_errors.TryLater():
             return Ended(Retry(backoff(link.attempts), error.reason), "try_later", system_failed=True)
         case partner_errors.OutcomeUnknown():

@@ -337,11 +337,19 @@ class Links(Protocol):
         ...
 
     def claim(
-        self, system: str, *, limit: int, worker: str, lease: timedelta, suspects: bool = True
+        self,
+        system: str,
+        *,
+        limit: int,
+        worker: str,
+        lease: timedelta,
+        suspects: bool = True,
+        only_urgent: bool = False,
     ) -> tuple[LinkRow, ...]:
         """Lease up to *limit* due links of a system: lease epoch, attempts and unfinished claims grow by one.
 
-        At most one of them is a suspect (`LinkRow.is_suspect`), and none unless *suspects*.
+        At most one of them is a suspect (`LinkRow.is_suspect`), and none unless *suspects*. *only_urgent*: only links
+        that overtake.
 
         Never waits: links being changed or claimed by others, and links of clients whose consent is being
         changed, are skipped. Holds the clients still (share lock) until the transaction ends. ``intent`` of a
@@ -469,8 +477,8 @@ class Gates(Protocol):
         """Read a system's gate; a system without one gets an open road (a closed breaker)."""
         ...
 
-    def save(self, gate: GateRow) -> None:
-        """Store a gate as a whole."""
+    def save(self, gate: GateRow, *, opens: bool = False) -> None:
+        """Store a gate as a whole. *opens*: somebody may be waiting for what it lets through now."""
         ...
 
     def all(self) -> tuple[GateRow, ...]:

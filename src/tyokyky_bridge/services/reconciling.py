@@ -10,14 +10,13 @@ from datetime import datetime, timedelta
 from tyokyky_bridge.services.bridge import Bridge, Partner
 from tyokyky_bridge.services.callers import Caller, NotForRole, Role
 from tyokyky_bridge.services.ports import Tx
+from tyokyky_bridge.services.rate_gate import UNDECLARED_PER_MIN, kept_rate
 from tyokyky_bridge.services.sync_records import CheckedCounts, FeedRow
 
 COVERED_WITHIN = timedelta(hours=24)
 """How old a comparison may be to count as coverage."""
 FORBIDDEN = "D4"
 """The class of a record that stands although nothing of ours may: the first thing to look at."""
-UNDECLARED_PER_MIN = 1200
-"""Requests a minute that a partner is taken to bear when its manifest does not say."""
 REQUESTS_OF_A_LOOK = 2
 SHARE = 0.02
 SHARE_AFTER_LOSS = 0.25
@@ -104,7 +103,7 @@ class Trickle:
         gate, now = tx.gates.get(self._system), tx.now()
         if gate.breaker != "closed" or (gate.paused_until is not None and gate.paused_until > now):
             return 0.0
-        rate = gate.rate_per_min or self._partner.manifest.limits.requests_per_min or UNDECLARED_PER_MIN
+        rate = kept_rate(gate, self._partner.manifest.limits) or UNDECLARED_PER_MIN
         lost_at = _missing_since(tx.feeds.get(self._system), now)
         catching_up = lost_at is not None and bool(tx.links.unverified(self._system, before=lost_at, limit=1))
         return rate * (SHARE_AFTER_LOSS if catching_up else SHARE) / REQUESTS_OF_A_LOOK

@@ -345,8 +345,9 @@ class NoticeRow:
 class GateRow:
     """A partner system's breaker and rate, shared by all workers.
 
-    *window* is the breaker's memory of recent outcomes and *tat* the rate limiter's theoretical arrival time;
-    both belong to the engine. *paused_until* closes the system until then (nightly window, Retry-After).
+    *window* is the breaker's memory of recent outcomes. *paused_until* closes the system until then (nightly window,
+    Retry-After). *rate_per_min* is what the partner's own 429 taught us, set at *rate_set_at*; *tat* the rate limiter's
+    theoretical arrival time, and *ordinary_from* and *urgent_from* from when on it has room (`services.rate_gate`).
     """
 
     system: str
@@ -357,6 +358,9 @@ class GateRow:
     window: Doc = field(default_factory=dict[str, Any])
     rate_per_min: float | None = None
     tat: datetime | None = None
+    rate_set_at: datetime | None = None
+    ordinary_from: datetime | None = None
+    urgent_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Literal
 
 from tyokyky_bridge.services.bridge import Bridge
 from tyokyky_bridge.services.ports import Tx
+from tyokyky_bridge.services.rate_gate import kept_rate
 from tyokyky_bridge.services.reconciling import coverage
 from tyokyky_bridge.services.records import Breaker, GateRow, LinkCounts
 
@@ -19,6 +20,8 @@ class SystemStanding:
     state: Literal["open", "paused", "failing"]
     breaker: Breaker
     paused_until: datetime | None
+    rate_per_min: float | None
+    slowed: bool
     in_sync: int
     due: int
     leased: int
@@ -59,6 +62,8 @@ def standings(tx: Tx, bridge: Bridge) -> tuple[SystemStanding, ...]:
                 state="failing" if gate.breaker != "closed" else "paused" if paused else "open",
                 breaker=gate.breaker,
                 paused_until=gate.paused_until if paused else None,
+                rate_per_min=kept_rate(gate, partner.manifest.limits),
+                slowed=gate.rate_per_min is not None,
                 in_sync=of.in_sync,
                 due=of.due,
                 leased=of.leased,

@@ -35,8 +35,10 @@ class GateTable:
             self._session.waited()
         return GateRow(system) if row is None else _gate(row)
 
-    def save(self, gate: GateRow) -> None:
+    def save(self, gate: GateRow, *, opens: bool = False) -> None:
         self._session.run(_SAVE[self._session.engine], **values_of(gate, GateRow.__slots__))
+        if opens:
+            self._session.due_systems.add(gate.system)
 
     def all(self) -> tuple[GateRow, ...]:
         return tuple(_gate(row) for row in self._session.rows(_ALL))

@@ -50,7 +50,12 @@ DUE_SYSTEMS = select(link.c.system).distinct().where(link.c.due_at <= _now)
 NEXT_DUE_AT = select(func.min(link.c.due_at))
 DUE = (
     select(link.c.id, link.c.unfinished)
-    .where(link.c.system == _system, link.c.due_at <= _now, link.c.unfinished < bindparam("below"))
+    .where(
+        link.c.system == _system,
+        link.c.due_at <= _now,
+        link.c.unfinished < bindparam("below"),
+        link.c.priority <= bindparam("least_urgent"),
+    )
     .order_by(link.c.priority, link.c.due_at, link.c.id)
     .limit(_size)
 )
@@ -58,6 +63,7 @@ DUE = (
 DUE_ON_POSTGRES = text(
     "SELECT l.id, l.unfinished FROM link l JOIN client k ON k.id = l.client_id"
     " WHERE l.system = :system_is AND l.due_at <= :now AND l.unfinished < :below"
+    " AND l.priority <= :least_urgent"
     " ORDER BY l.priority, l.due_at, l.id LIMIT :size"
     " FOR NO KEY UPDATE OF l SKIP LOCKED FOR SHARE OF k SKIP LOCKED"
 )

@@ -152,13 +152,22 @@ class LinkTable:
         return self._session.scalar(sql.NEXT_DUE_AT)
 
     def claim(
-        self, system: str, *, limit: int, worker: str, lease: timedelta, suspects: bool = True
+        self,
+        system: str,
+        *,
+        limit: int,
+        worker: str,
+        lease: timedelta,
+        suspects: bool = True,
+        only_urgent: bool = False,
     ) -> tuple[LinkRow, ...]:
         now = self._session.now()
         # On SQLite BEGIN IMMEDIATE keeps every other writer out.
         due = sql.DUE_ON_POSTGRES if self._session.engine == "postgresql" else sql.DUE
         below = _ANY if suspects else SUSPECT_AFTER
-        rows = self._session.rows(due, system_is=system, now=now, size=limit, below=below)
+        rows = self._session.rows(
+            due, system_is=system, now=now, size=limit, below=below, least_urgent=0 if only_urgent else 1
+        )
         found = [(row.id, row.unfinished >= SUSPECT_AFTER) for row in rows]
         suspect = next((link_id for link_id, suspected in found if suspected), None)
         ids = [link_id for link_id, suspected in found if not suspected or link_id == suspect]

@@ -107,7 +107,7 @@ class WorkerTable:
         for row in self._session.rows(_waiting(systems)) if systems else ():
             if row.due_at is None:
                 continue
-            at = row.due_at if row.paused_until is None else max(row.due_at, row.paused_until)
+            at = max(each for each in (row.due_at, row.paused_until, row.room_from) if each is not None)
             found[row.system] = min(at, found.get(row.system, at))
         return found
 
@@ -163,9 +163,10 @@ def _waiting(systems: tuple[str, ...]) -> CompoundSelect[*tuple[Any, ...]]:
                 .where(system_gate.c.system == system)
                 .scalar_subquery()
                 .label("paused_until"),
+                select(room_from).where(system_gate.c.system == system).scalar_subquery().label("room_from"),
             )
             for system in systems
-            for priority in (0, 1)
+            for priority, room_from in ((0, system_gate.c.urgent_from), (1, system_gate.c.ordinary_from))
         )
     )
 
