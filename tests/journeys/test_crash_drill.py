@@ -25,8 +25,8 @@ from worlds.partner_records import is_write, lenses, read_items, standing
 from worlds.warm import wait_until
 
 FIXED_SEED = 20261122
-KILLS = 50
-PLANS = 200
+SHORT, LONG = (15, 60), (50, 200)
+"""Kills, and plans that are written meanwhile."""
 EVERY_SYSTEM = frozenset({"effica", "lifecare", "typpi", "ura"})
 
 WRITES = {
@@ -75,22 +75,24 @@ def seed(engine_url: str | None) -> int:
     return chosen
 
 
-def test_after_fifty_kills_every_link_is_true_and_every_write_was_made_once(
-    calm_stage: Stage, seed: int
+@pytest.mark.parametrize(("kills", "plans"), [SHORT, pytest.param(*LONG, marks=pytest.mark.campaign)])
+def test_after_many_kills_every_link_is_true_and_every_write_was_made_once(
+    calm_stage: Stage, seed: int, kills: int, plans: int
 ) -> None:
     rng = random.Random(seed)
     work = Casework(calm_stage, party=EMPLOYMENT)
     # Effica, the slowest, has its share of kills below: three systems keep the drill short.
-    cohort = Cohort(people(PLANS), EVERY_SYSTEM - {"effica"})
+    first = 0 if kills == SHORT[0] else SHORT[1]
+    cohort = Cohort(people(plans, first=first), EVERY_SYSTEM - {"effica"})
     work.known_to(cohort.people, typ=True)
 
     with ThreadPoolExecutor(1) as clerk:
         writing = clerk.submit(_write_plans, work, cohort)
-        caught_working = _kill_at_random(calm_stage, work, rng, kills=KILLS - 1, writing=writing)
+        caught_working = _kill_at_random(calm_stage, work, rng, kills=kills - 1, writing=writing)
         writing.result()
     wait_until(work.all_settled, wait_s=300, every_s=0.2)
 
-    assert caught_working >= KILLS // 2, f"only {caught_working} kills hit a worker that was at work"
+    assert caught_working >= kills // 2, f"only {caught_working} kills hit a worker that was at work"
     _check_truth(calm_stage, work, cohort)
     _check_effects(calm_stage, cohort)
 
@@ -99,7 +101,7 @@ def test_after_fifty_kills_every_link_is_true_and_every_write_was_made_once(
 def test_answers_lost_after_the_effect_do_not_make_it_happen_twice(calm_stage: Stage, seed: int) -> None:
     rng = random.Random(seed + 1)
     work = Casework(calm_stage, party=EMPLOYMENT)
-    cohort = Cohort(people(24, first=PLANS), EVERY_SYSTEM)
+    cohort = Cohort(people(24, first=SHORT[1] + LONG[1]), EVERY_SYSTEM)
     work.known_to(cohort.people, typ=True)
     before = {system: len(simulator.journal()) for system, simulator in calm_stage.simulators.items()}
     for system, simulator in calm_stage.simulators.items():
