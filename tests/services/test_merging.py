@@ -428,6 +428,22 @@ async def test_who_undoes_an_edit_by_hand_restores_no_backup(office):
     assert (await leaves(office))[GOAL] == "Osa-aikatyö syksyllä."
 
 
+async def test_what_we_left_there_last_is_no_backup_while_a_conflict_waits_in_it(office):
+    office.paper.edit(write_goal("Heidän tavoitteensa."))
+    await office.change({GOAL: "Meidän tavoitteemme."})
+    await look_and_settle(office)
+    await office.change({CONCLUSION: "Kokoaikatyö mahdollinen."})
+    await office.settle()
+    last = await office.link()
+    await office.change({GOAL: "Meidän toinen."})  # waits for a person: nothing to write
+    await office.settle()
+    link = await office.link()
+    assert (link.acked_gen > last.acked_gen, link.remote.version) == (True, last.remote.version)
+    await look_and_settle(office, verify=True)
+    assert (await office.link()).drift == "D0"
+    assert [c.path for c in await open_conflicts(office)] == [GOAL]
+
+
 async def test_two_clients_are_never_written_into_one_person_of_the_partner(office):
     other = Office(office.store, office.paper)
     other.bridge = office.bridge

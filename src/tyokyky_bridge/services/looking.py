@@ -134,8 +134,11 @@ def drift_of(link: LinkRow, met: Met, taken: Taken, *, vanished: bool, relapsed:
 
 def is_older_of_ours(tx: Tx, link: LinkRow, standing: Standing) -> bool:
     """Whether the record is what we wrote before the newest acknowledged write, byte for byte and under the version of
-    then. Somebody who undoes an edit by hand makes a new version, and is no backup.
+    then. Somebody who undoes an edit by hand makes a new version, and is no backup; nor is what we left there last,
+    where a newer generation had nothing to write.
     """
+    if (standing.record_id, standing.version) == (link.remote.record, link.remote.version):
+        return False
     decision = tx.decisions.with_body(link.id, body_of(standing.content)[1])
     if decision is None or decision.gen >= link.acked_gen or standing.version is None:
         return False
