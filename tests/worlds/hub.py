@@ -10,16 +10,13 @@ from uuid import UUID
 
 from mapping.toy import toy_lens
 from tyokyky_bridge.adapterkit.contract import (
-    Changes,
     Found,
-    Health,
     Licence,
     Native,
-    Notice,
     Standing,
     Written,
 )
-from tyokyky_bridge.adapterkit.errors import ChangedUnderneath, NotAuthentic, NotThere
+from tyokyky_bridge.adapterkit.errors import ChangedUnderneath, NotThere
 from tyokyky_bridge.adapterkit.manifest import Limits, Manifest
 from tyokyky_bridge.domain.parties import Purpose
 from tyokyky_bridge.services import clients, consents, plans
@@ -32,6 +29,7 @@ from tyokyky_bridge.services.plans import Seen
 from tyokyky_bridge.services.ports import Store
 from tyokyky_bridge.services.records import LinkRow
 from worlds.parties import DIRECTORY, EMPLOYMENT, HEALTH, KELA, LEGAL_BASES, NGO, SOCIAL
+from worlds.silent import Silent
 
 HETU = "120385-921T"
 TWIN = "120385Y921T"
@@ -54,7 +52,7 @@ DPO = caller(HEALTH, Role.OVERSIGHT)
 OPERATOR = caller(HEALTH, Role.OPERATIONS)
 
 
-class FakePartner:
+class FakePartner(Silent):
     """A partner system in memory that keeps `adapterkit.contract.Adapter`: versions, keys, and faults on demand.
 
     *script* holds what the next calls of ``write`` and ``retract`` do: an exception is raised instead of working,
@@ -135,22 +133,6 @@ class FakePartner:
             raise step
         if step is not None:
             await step()
-        return None
-
-    async def changes(self, cursor: str | None) -> Changes:
-        return Changes((), "0")
-
-    def read_notice(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Notice:
-        msg = "nobody sends notices"
-        raise NotAuthentic(msg)
-
-    async def number_of(self, person_id: str) -> str | None:
-        return None
-
-    async def health(self) -> Health:
-        return Health(ok=True)
-
-    async def aclose(self) -> None:
         return None
 
     def edits(self, change: Callable[[Native], None], *, person: str = "p-1") -> None:

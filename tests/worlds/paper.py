@@ -7,22 +7,19 @@ import copy
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from inspect import isawaitable
 from typing import Any, Literal
 from uuid import UUID
 
 from tyokyky_bridge.adapterkit.contract import (
-    Changes,
     Found,
-    Health,
     Licence,
     Native,
-    Notice,
     Standing,
     Written,
 )
-from tyokyky_bridge.adapterkit.errors import ChangedUnderneath, NotAuthentic, NotThere
+from tyokyky_bridge.adapterkit.errors import ChangedUnderneath, NotThere
 from tyokyky_bridge.adapterkit.manifest import Manifest
 from tyokyky_bridge.domain.calendar import finnish_day
 from tyokyky_bridge.domain.items import leaves_from_json
@@ -40,6 +37,7 @@ from tyokyky_bridge.services.records import LinkRow
 from tyokyky_bridge.services.shape import shaped
 from tyokyky_bridge.storage import Store
 from worlds.parties import DIRECTORY, EMPLOYMENT, HEALTH, LEGAL_BASES, SCAN, SOCIAL
+from worlds.silent import Silent
 
 HETU = "120385-921T"
 CONCLUSION = "health.work_ability_conclusion"
@@ -92,7 +90,7 @@ class Sheet:
 
 
 @dataclass
-class Paper:
+class Paper(Silent):
     """`adapterkit.contract.Adapter` without a wire. *script* holds, for each call, what the next ones do first."""
 
     retract_as: Literal["void", "blank", "retained"] = "void"
@@ -170,22 +168,6 @@ class Paper:
         self.sheets.pop(found.person_id, None)
         self.journal.append("voided")
         return "voided"
-
-    async def changes(self, cursor: str | None) -> Changes:
-        return Changes((), "0")
-
-    def read_notice(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Notice:
-        msg = "nobody sends notices"
-        raise NotAuthentic(msg)
-
-    async def number_of(self, person_id: str) -> str | None:
-        return None
-
-    async def health(self) -> Health:
-        return Health(ok=True)
-
-    async def aclose(self) -> None:
-        pass
 
     def take(self, found: Found, content: Native, standing: Standing) -> Sheet:
         """Store a write against its version."""
