@@ -42,8 +42,6 @@ from worlds.plans import random_leaves
 from worlds.postgres import in_own_loop
 from worlds.warm import wait_until
 
-pytestmark = pytest.mark.campaign
-
 FIXED_SEED = 20261122
 EDITS = 500
 PLANS = 25
@@ -308,7 +306,7 @@ def _meddle(
 ) -> Iterator[Edit]:
     """Edits spread over all records; some plans are removed as a whole, and nothing else happens to those."""
     meddlers = {s: Meddler(s, sim, lens[s], rng) for s, sim in stage.simulators.items()}
-    records = [(system, hetu) for system, found in before.items() for hetu in found]
+    records = [(system, hetu) for system in sorted(before) for hetu in sorted(before[system])]
     rng.shuffle(records)
     removable = [each for each in records if meddlers[each[0]].may_remove][:REMOVED]
     for system, hetu in removable:
@@ -394,7 +392,8 @@ def _beside_the_plan(lens: Lens, edited: Record, now: Record) -> Collection[str]
 def _places(content: Any, place: str) -> set[tuple[str, str]]:
     """Every value in a record with where it stands; elements and lines stand by their content, in no order.
 
-    What TYPPI stamps on a section beside its content is left out.
+    What TYPPI stamps on a section beside its content is left out, and so is an empty date of Ura: missing until it is
+    first written, zero once it was cleared.
     """
     if isinstance(content, dict):
         own = {"osio": content["osio"], "tiedot": content["tiedot"]} if "tiedot" in content else content
@@ -402,4 +401,6 @@ def _places(content: Any, place: str) -> set[tuple[str, str]]:
         return {each for name, value in inner.items() for each in _places(value, f"{place}.{name}")}
     if isinstance(content, list):
         return {each for value in content for each in _places(value, f"{place}[]")}
+    if content == 0 and content is not False:
+        return set()
     return {(place, line) for line in str(content).splitlines()}

@@ -14,8 +14,9 @@ from worlds.plans import value_for
 
 OWN_NOTE = "Oma merkintä, jota kukaan muu ei tunne:"
 """How what users write into fields that no mapping names begins."""
-LONGEST = 120
-"""Of a text, so that every partner can hold what another one's user wrote."""
+LONGEST = 70
+"""Of a text, so that every partner can hold what another one's user wrote: Ura has 200 characters for two of them with
+their labels, and spells some characters with two or three."""
 _LEFT_ALONE = (
     "client.hetu",
     "client.birth_date",
