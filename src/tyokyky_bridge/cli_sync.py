@@ -60,10 +60,9 @@ def status(*, as_json: AsJson = False) -> None:
         for each in found:
             compared = "" if each.coverage is None else f"{each.coverage:.1%}"
             oldest = "" if each.oldest_due_age_s is None else f"{each.oldest_due_age_s:.0f}"
+            gate = "slowed" if each.slowed and each.state == "open" else each.state
             numbers = each.parked, each.open_conflicts, compared, each.forbidden_present
-            table.add_row(
-                each.system, each.state, str(each.in_sync), str(each.backlog), oldest, *map(str, numbers)
-            )
+            table.add_row(each.system, gate, str(each.in_sync), str(each.backlog), oldest, *map(str, numbers))
         Console().print(table)
     if any(each.forbidden_present for each in found):
         typer.echo(f"ALARM: {_ALARM}", err=True)

@@ -21,6 +21,7 @@ from tyokyky_bridge.adapterkit.errors import (
     TryLater,
 )
 from tyokyky_bridge.adapterkit.http import PartnerHttp, json_object, raise_for_outage, retry_after, segment
+from tyokyky_bridge.adapterkit.meter import start_meter
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
@@ -296,6 +297,25 @@ def test_no_retry_after_is_no_advice() -> None:
 def test_an_outage_says_what_to_do_next(status: int, wrote: bool, meaning: type[Exception]) -> None:
     with pytest.raises(meaning):
         raise_for_outage(httpx.Response(status), wrote=wrote)
+
+
+@pytest.mark.parametrize(("status", "throttled"), [(429, True), (503, False), (500, False)])
+def test_too_many_requests_are_told_apart_from_an_outage(status: int, *, throttled: bool) -> None:
+    with pytest.raises(TryLater) as later:
+        raise_for_outage(httpx.Response(status), wrote=False)
+    assert later.value.throttled is throttled
+
+
+def test_whoever_counts_is_told_of_each_request_once() -> None:
+    async def story(http: PartnerHttp) -> list[int]:
+        meter = start_meter()
+        for _ in range(3):
+            await http.send("GET", "/")
+        with pytest.raises(LicenceExpired):
+            await http.send("PUT", "/", licence=licence(-1))
+        return [meter.requests, meter.taken(), meter.taken()]
+
+    assert told(answers, story) == [3, 3, 0]
 
 
 @pytest.mark.parametrize("status", [200, 201, 304, 400, 401, 404, 409, 412, 422])

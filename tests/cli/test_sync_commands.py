@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from tyokyky_bridge import bootstrap
 from tyokyky_bridge.cli import app
-from tyokyky_bridge.services.records import Ack, Remote
+from tyokyky_bridge.services.records import Ack, GateRow, Remote
 from tyokyky_bridge.storage import open_store
 from worlds.rows import a_link, claim
 from worlds.telling import a_telling_hub
@@ -124,6 +124,10 @@ def test_the_standing_of_every_system(operator):
     assert (found["ura"]["in_sync"], found["ura"]["coverage"], found["ura"]["state"]) == (1, 1.0, "open")
     assert (found["lifecare"]["parked"], found["lifecare"]["backlog"]) == (1, 0)
     assert "100.0%" in operator.runs("status")
+    operator.write(lambda tx: tx.gates.save(GateRow("ura", rate_per_min=20.0)))
+    assert "slowed" in operator.runs("status")
+    found = {each["system"]: each for each in operator.reads("status")}
+    assert (found["ura"]["rate_per_min"], found["lifecare"]["rate_per_min"]) == (20.0, None)
 
 
 def test_forbidden_data_is_an_alarm_and_comes_first(operator):
@@ -138,3 +142,16 @@ def test_a_missing_setting_is_named():
     result = CliRunner().invoke(app, ["sync", "status"], env={"TYOKYKY_DATABASE_URL": ""})
     assert result.exit_code == 78
     assert "TYOKYKY_DIRECTORY_FILE" in result.output
+
+
+def test_records_in_quarantine_are_listed_and_cleared(operator):
+    operator.write(lambda tx: tx.quarantine.note("ura", "r-404", reference="hub", version="7"))
+    (listed,) = operator.reads("quarantine")
+    assert (listed["system"], listed["record_id"], listed["reference"]) == ("ura", "r-404", "hub")
+    assert operator.reads("quarantine", "--system", "lifecare") == []
+    assert "r-404" in operator.runs("quarantine")
+    assert "is cleared" in operator.runs("clear", listed["id"])
+    assert operator.reads("quarantine") == []
+    (cleared,) = operator.reads("quarantine", "--cleared")
+    assert cleared["cleared_by"] == "command line"
+    operator.runs("clear", "018f6b1e-7c00-7000-8000-0000000000fa", code=2)

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tyokyky_bridge.adapterkit import meter
-from tyokyky_bridge.adapterkit.contract import Changes
+from tyokyky_bridge.adapterkit.contract import Changes, SystemConfig
 from tyokyky_bridge.adapterkit.errors import TryLater
-from tyokyky_bridge.adapterkit.manifest import Limits
+from tyokyky_bridge.adapterkit.manifest import Limits, Manifest
+from tyokyky_bridge.bootstrap import _as_configured
 from tyokyky_bridge.services import intake, rate_gate
 from tyokyky_bridge.services.delivery import Engine, deliver
 from tyokyky_bridge.services.outcomes import Ended
@@ -276,3 +277,19 @@ async def test_operations_see_the_rate_that_is_kept(store):
     assert await shown() == ("open", 60, False)
     await store.write(lambda tx: tx.gates.save(GateRow(SYSTEM, rate_per_min=30.0)))
     assert await shown() == ("open", 30, True)
+
+
+@pytest.mark.parametrize(("agreed", "kept"), [(None, 60), ("120", 120), ("0", None)])
+def test_what_was_agreed_for_an_installation_comes_before_the_manifest(agreed, kept):
+    declared = Manifest(system="x", title="X", contract=1, mapping="-", retract="void", limits=RATED)
+    options = {} if agreed is None else {"requests_per_min": agreed}
+    configured = _as_configured(declared, SystemConfig("x-1", "http://x", options))
+    assert configured.limits == RATED.model_copy(update={"requests_per_min": kept})
+    assert rate_gate.kept_rate(GateRow("x-1"), configured.limits) == kept
+
+
+@pytest.mark.parametrize("agreed", ["-1", "many", "1.5", ""])
+def test_a_rate_that_is_no_number_stops_the_start_and_names_the_system(agreed):
+    declared = Manifest(system="x", title="X", contract=1, mapping="-", retract="void")
+    with pytest.raises(ValueError, match="x-1: requests_per_min"):
+        _as_configured(declared, SystemConfig("x-1", "http://x", {"requests_per_min": agreed}))
