@@ -49,6 +49,8 @@ REMOVED = 12
 NEVER = "86400"
 KEY = "tunniste"
 """The key of a list element: one whose last item goes may stay behind empty."""
+EMPTY_DATES = (0, 99991231)
+"""What Ura writes for a date that is not known, and for an end that is open."""
 PARTIES = (HEALTH, SOCIAL, EMPLOYMENT, TYP)
 REGISTERS = {
     "lifecare": Register.HEALTH,
@@ -393,7 +395,7 @@ def _places(content: Any, place: str) -> set[tuple[str, str]]:
     """Every value in a record with where it stands; elements and lines stand by their content, in no order.
 
     What TYPPI stamps on a section beside its content is left out, and so is an empty date of Ura: missing until it is
-    first written, zero once it was cleared.
+    first written, one of `EMPTY_DATES` once it was cleared.
     """
     if isinstance(content, dict):
         own = {"osio": content["osio"], "tiedot": content["tiedot"]} if "tiedot" in content else content
@@ -401,6 +403,6 @@ def _places(content: Any, place: str) -> set[tuple[str, str]]:
         return {each for name, value in inner.items() for each in _places(value, f"{place}.{name}")}
     if isinstance(content, list):
         return {each for value in content for each in _places(value, f"{place}[]")}
-    if content == 0 and content is not False:
+    if content in EMPTY_DATES and content is not False:
         return set()
     return {(place, line) for line in str(content).splitlines()}
