@@ -36,7 +36,7 @@ LINK_COLUMNS = {
     ),
 }
 GATE_COLUMNS = ("rate_set_at", "ordinary_from", "urgent_from")
-TABLES = ("withdrawal_target", "intake", "feed_cursor", "inbox", "conflict")
+TABLES = ("quarantine", "withdrawal_target", "intake", "feed_cursor", "inbox", "conflict")
 
 
 def upgrade() -> None:
@@ -149,6 +149,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("consent_id", "link_id", name=op.f("pk_withdrawal_target")),
     )
     op.create_index("ix_withdrawal_target_link_id", "withdrawal_target", ["link_id"])
+    op.create_table(
+        "quarantine",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("system", sa.String(length=64), nullable=False),
+        sa.Column("record_id", sa.String(length=256), nullable=False),
+        sa.Column("reference", sa.String(length=256), nullable=False),
+        sa.Column("version", sa.String(length=256), nullable=True),
+        sa.Column("first_seen_at", MOMENT, nullable=False),
+        sa.Column("last_seen_at", MOMENT, nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("cleared_at", MOMENT, nullable=True),
+        sa.Column("cleared_by", sa.String(length=128), nullable=True),
+        sa.CheckConstraint("state IN ('open', 'cleared')", name=op.f("ck_quarantine_state")),
+        sa.CheckConstraint(
+            "(state = 'cleared') = (cleared_at IS NOT NULL) AND (state = 'cleared') = (cleared_by IS NOT NULL)",
+            name=op.f("ck_quarantine_cleared"),
+        ),
+        sa.CheckConstraint("last_seen_at >= first_seen_at", name=op.f("ck_quarantine_seen")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_quarantine")),
+        sa.UniqueConstraint("system", "record_id", name=op.f("uq_quarantine_system_record_id")),
+    )
     if engine == "sqlite":
         for act in ("UPDATE", "DELETE"):
             op.execute(

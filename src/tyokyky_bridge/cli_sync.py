@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated, TypeVar
+from uuid import UUID
 
 import typer
 from rich.console import Console
@@ -14,9 +15,11 @@ from rich.table import Table
 from tyokyky_bridge import bootstrap
 from tyokyky_bridge.cli_settings import read_settings
 from tyokyky_bridge.services.bridge import Bridge
+from tyokyky_bridge.services.quarantine import QuarantineNotFound, clear_quarantined, list_quarantined
 from tyokyky_bridge.services.reconciling import sweep
 from tyokyky_bridge.services.redriving import NothingNamed, Wanted, list_parked, redrive_parked
 from tyokyky_bridge.services.standing import SystemStanding, standings
+from tyokyky_bridge.services.sync_records import QuarantineState
 
 T = TypeVar("T")
 
@@ -81,6 +84,36 @@ def parked(*, system: System = None, reason: Reason = None, as_json: AsJson = Fa
         when = (f"{moment:%Y-%m-%d %H:%M:%SZ}" for moment in (each.parked_at, each.waiting_since))
         table.add_row(str(each.link), each.system, each.reason, *when, str(each.attempts), str(each.plan_id))
     Console().print(table)
+
+
+@sync.command()
+def quarantine(
+    *,
+    system: System = None,
+    cleared: Annotated[bool, typer.Option("--cleared", help="those that somebody has seen to")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List records at partners with our mark that no link names: numbers and moments, nothing of content."""
+    state: QuarantineState = "cleared" if cleared else "open"
+    found = _on_hub(lambda bridge: list_quarantined(bridge, None, system=_known(bridge, system), state=state))
+    if as_json:
+        typer.echo(json.dumps([asdict(each) for each in found], default=str))
+        return
+    table = Table("id", "system", "record", "reference", "first seen", "last seen", "cleared by")
+    for each in found:
+        when = (f"{moment:%Y-%m-%d %H:%M:%SZ}" for moment in (each.first_seen_at, each.last_seen_at))
+        table.add_row(str(each.id), each.system, each.record_id, each.reference, *when, each.cleared_by or "")
+    Console().print(table)
+
+
+@sync.command()
+def clear(quarantined: Annotated[UUID, typer.Argument(help="the id in the quarantine list")]) -> None:
+    """Note that somebody has seen to a record in quarantine. Nothing happens at the partner."""
+    try:
+        row = _on_hub(lambda bridge: clear_quarantined(bridge, None, quarantined))
+    except QuarantineNotFound as error:
+        raise typer.BadParameter(str(error)) from error
+    typer.echo(f"{row.record_id} in {row.system} is cleared")
 
 
 @sync.command()

@@ -56,7 +56,7 @@ async def test_the_figures_of_reconciliation(case, web):
     (lifecare, ura) = body["systems"]
     assert (lifecare["system"], ura["system"]) == ("lifecare", "ura")
     assert (ura["in_sync"], ura["compared_within_24_h"], ura["coverage"]) == (1, 1, 1.0)
-    assert ura["found"] == {"D0": 1, "D1": 0, "D2": 0, "D3": 0, "D4": 0}
+    assert ura["found"] == {"D0": 1, "D1": 0, "D2": 0, "D3": 0, "D4": 0, "D5": 0}
 
 
 async def test_forbidden_data_is_the_first_thing_that_is_shown(case, web):
@@ -135,3 +135,29 @@ async def test_each_is_for_its_roles_alone(case, web, method, path, roles):
     for role in ("professional", "system", "oversight", "operations"):
         answer = await web.call(method, path, body, role=role)
         assert answer.status_code == (200 if role in roles else 403), role
+
+
+async def test_records_in_quarantine_are_listed_and_cleared_without_a_trace_of_a_person(case, web):
+    from tyokyky_bridge.adapterkit.contract import Hint
+    from tyokyky_bridge.services.intake import take_hints
+
+    hint = Hint("changed", "person-404", "record-404", "7", reference="hub")
+    await case.bridge.store.write(lambda tx: take_hints(tx, "ura", [hint]))
+    for role in ("operations", "oversight"):
+        answer = await web.call("GET", "/v1/sync/quarantine", role=role)
+        (shown,) = answer.json()
+        assert (shown["system"], shown["record"], shown["state"]) == ("ura", "record-404", "open")
+        assert "person-404" not in answer.text
+    assert (await web.call("GET", "/v1/sync/quarantine?system=lifecare", **OPERATIONS)).json() == []
+    figures = (await web.call("GET", "/v1/sync/reconciliation", **OPERATIONS)).json()["systems"]
+    assert {each["system"]: each["found"]["D5"] for each in figures} == {"lifecare": 0, "ura": 1}
+    path = f"/v1/sync/quarantine/{shown['id']}/clearance"
+    assert (await web.call("POST", path, role="oversight")).status_code == 403
+    assert (await web.call("GET", "/v1/sync/quarantine")).status_code == 403
+    cleared = (await web.call("POST", path, **OPERATIONS)).json()
+    assert (cleared["state"], cleared["cleared_by"]) == ("cleared", HEALTH)
+    assert (await web.call("GET", "/v1/sync/quarantine", **OPERATIONS)).json() == []
+    (again,) = (await web.call("GET", "/v1/sync/quarantine?state=cleared", **OPERATIONS)).json()
+    assert again == cleared
+    missing = await web.call("POST", f"/v1/sync/quarantine/{case.plan_id}/clearance", **OPERATIONS)
+    assert missing.json()["type"].endswith("quarantine/not-found")

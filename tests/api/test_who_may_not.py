@@ -58,6 +58,7 @@ def filled(path, plan_id=None, client_id=None, consent_id=None):
         consent_id=consent_id or uuid4(),
         conflict_id=uuid4(),
         notice_id=uuid4(),
+        quarantined_id=uuid4(),
         section="goals",
         system="ura",
         number=1,
@@ -269,6 +270,8 @@ MAY = {
     "/v1/plans/{plan_id}/links/{system}/redrive": {"professional", "oversight", "operations"},
     "/v1/sync/reconciliation": {"oversight", "operations"},
     "/v1/sync/parked": {"operations"},
+    "/v1/sync/quarantine": {"oversight", "operations"},
+    "/v1/sync/quarantine/{quarantined_id}/clearance": {"operations"},
     "/v1/sync/parked/redrive": {"operations"},
     "/v1/plans/{plan_id}/disclosures/{system}": {"professional", "system", "oversight", "operations"},
 }

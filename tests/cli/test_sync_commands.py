@@ -142,3 +142,16 @@ def test_a_missing_setting_is_named():
     result = CliRunner().invoke(app, ["sync", "status"], env={"TYOKYKY_DATABASE_URL": ""})
     assert result.exit_code == 78
     assert "TYOKYKY_DIRECTORY_FILE" in result.output
+
+
+def test_records_in_quarantine_are_listed_and_cleared(operator):
+    operator.write(lambda tx: tx.quarantine.note("ura", "r-404", reference="hub", version="7"))
+    (listed,) = operator.reads("quarantine")
+    assert (listed["system"], listed["record_id"], listed["reference"]) == ("ura", "r-404", "hub")
+    assert operator.reads("quarantine", "--system", "lifecare") == []
+    assert "r-404" in operator.runs("quarantine")
+    assert "is cleared" in operator.runs("clear", listed["id"])
+    assert operator.reads("quarantine") == []
+    (cleared,) = operator.reads("quarantine", "--cleared")
+    assert cleared["cleared_by"] == "command line"
+    operator.runs("clear", "018f6b1e-7c00-7000-8000-0000000000fa", code=2)

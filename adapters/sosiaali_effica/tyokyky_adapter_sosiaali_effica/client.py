@@ -4,7 +4,7 @@ import copy
 import dataclasses
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -20,6 +20,7 @@ from tyokyky_bridge.adapterkit.contract import (
     Found,
     Health,
     Licence,
+    Marked,
     Native,
     Notice,
     Standing,
@@ -72,7 +73,7 @@ class SosiaaliEffica:
                 raise AmbiguousIdentity(len(hits))
             person = text_of(hits[0], "AsiakasTunnus")
             rows = await self._door.documents(person)
-            return Found(person, rows[-1]["AsiakirjaOid"] if rows else None)
+            return Found(person, rows[-1]["AsiakirjaOid"] if rows else None, _marked(rows[:-1]))
 
     async def fetch(self, found: Found) -> Standing:
         """Read the document; the version token is its ``Versionumero``."""
@@ -206,6 +207,15 @@ class SosiaaliEffica:
         answer = await self._door.call("TallennaAsiakirja", request, licence=licence)
         notes = (NOTE_REMARKS,) if text_of(answer, "Paluukoodi") == KEPT_WITH_REMARKS else ()
         return Written(text_of(answer, "AsiakirjaOid"), text_of(answer, "Versionumero"), notes)
+
+
+def _marked(rows: Iterable[Mapping[str, str]]) -> tuple[Marked, ...]:
+    """Those of the documents that the hub saved."""
+    return tuple(
+        Marked(row["AsiakirjaOid"], row.get("Siirtotunniste") or SOURCE, row.get("Versionumero"))
+        for row in rows
+        if row.get("Lahdejarjestelma") == SOURCE
+    )
 
 
 def connect(config: SystemConfig, *, clock: Callable[[], datetime] = _utc_now) -> SosiaaliEffica:

@@ -52,6 +52,7 @@ def test_a_whole_save_is_eight_rows_and_one_hint(office: Any) -> None:
     content = {"osiot": [{**s, "tiedot": {"x": "y"}} for s in office.simulator.records()[0]["osiot"]]}
     hints = office.hears(lambda _: office.simulator.act("edit", hetu=SANNA, content=content))
     assert len(hints) == 1
+    assert hints[0].reference is None
     assert len(office.rows()) == 8
 
 
@@ -115,7 +116,7 @@ def test_our_own_write_comes_back_marked_as_ours(office: Any) -> None:
     """Scenario 2's echo: the engine is told and finds nothing new; the mark is there for whoever wants it."""
     office.plan_id()
     hints = office.hears(lambda a: save(a, "kela", {"kelanArvio": "ours"}))
-    assert [h.kind for h in hints] == ["changed"]
+    assert [(h.kind, h.reference) for h in hints] == [("changed", "hub")]
     (row,) = office.rows()
     assert (row["lahde"], row["muokannut"], row["osio"]) == ("hub", "hyvinvointialue", "kela")
     assert row["etag"] == office.stored("kela")["etag"]

@@ -125,7 +125,9 @@ class Typpi:
                 raise
             except PartnerError as odd:  # says something of a record, and no record was asked for
                 raise TryLater(odd.code) from odd
-            return parsed(feed.Page, json_object(answer, wrote=False), wrote=False).changes(lost=lost)
+            return parsed(feed.Page, json_object(answer, wrote=False), wrote=False).changes(
+                us=self._session.client_id, lost=lost
+            )
 
     def read_notice(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Notice:
         """TYPPI sends no messages, so none can be authentic."""

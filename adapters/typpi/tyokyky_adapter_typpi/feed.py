@@ -1,5 +1,7 @@
 """TYPPI's change feed: where a page of it is asked for, and what its rows say to the engine."""
 
+from dataclasses import replace
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from tyokyky_adapter_typpi.records import Link
@@ -12,6 +14,7 @@ class Row(BaseModel):
     """One row of the feed: something happened to a section, a plan or a customership (``kohde``).
 
     *tapahtuma* is opaque and the same when the row is shown again. *poistettu*: what *kohde* names is no more.
+    *lahde*: the client id of whoever did it.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -21,12 +24,13 @@ class Row(BaseModel):
     asiakasId: str | None = None  # noqa: N815  TYPPI's own name
     suunnitelmaId: str | None = None  # noqa: N815
     poistettu: bool = False
+    lahde: str | None = None
 
-    @property
-    def hint(self) -> Hint:
-        """What it means: a removed section is a change of the plan that it was in."""
-        gone = self.poistettu and self.kohde != _ROW_OF_A_SECTION
-        return Hint("gone" if gone else "changed", self.asiakasId, self.suunnitelmaId, self.tapahtuma)
+    def hint(self, us: str) -> Hint:
+        """What it means: a removed section is a change of the plan that it was in. *us*: the client id of the hub."""
+        kind = "gone" if self.poistettu and self.kohde != _ROW_OF_A_SECTION else "changed"
+        reference = us if self.lahde == us else None
+        return Hint(kind, self.asiakasId, self.suunnitelmaId, self.tapahtuma, reference=reference)
 
 
 class Rows(BaseModel):
@@ -46,7 +50,7 @@ class Page(BaseModel):
     links: dict[str, Link] = Field(default_factory=dict[str, Link], alias="_links")
     embedded: Rows = Field(alias="_embedded")
 
-    def changes(self, *, lost: bool) -> Changes:
+    def changes(self, *, us: str, lost: bool) -> Changes:
         """The page in the engine's words: one hint for each record, the newest, in the order of the feed.
 
         TYPPI hands out row and cursor from one committed order, so that nothing can appear behind a cursor and no
@@ -56,8 +60,9 @@ class Page(BaseModel):
         for row in self.embedded.muutokset:
             if row.asiakasId is not None or row.suunnitelmaId is not None:
                 of = (row.asiakasId, row.suunnitelmaId)
-                newest.pop(of, None)
-                newest[of] = row.hint
+                earlier, hint = newest.pop(of, None), row.hint(us)
+                ours = hint.reference or (earlier and earlier.reference)
+                newest[of] = replace(hint, reference=ours)
         return Changes(tuple(newest.values()), self.jatko, more="next" in self.links, lost=lost)
 
 

@@ -34,6 +34,11 @@ class Session:
         self._token_until = 0.0
         self._login = asyncio.Lock()
 
+    @property
+    def client_id(self) -> str:
+        """Who the hub is to TYPPI."""
+        return self._signer.client_id
+
     async def call(
         self,
         method: str,

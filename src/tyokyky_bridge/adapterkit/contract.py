@@ -13,11 +13,25 @@ Native = dict[str, Any]
 
 
 @dataclass(frozen=True)
+class Marked:
+    """A record that carries the hub's own mark, as a search shows it: *reference* is that mark, never content."""
+
+    record_id: str
+    reference: str
+    version: str | None = None
+
+
+@dataclass(frozen=True)
 class Found:
-    """Where a client lives in the partner system: their person id, and their plan record if one exists."""
+    """Where a client lives in the partner system: their person id, and their plan record if one exists.
+
+    *others* are further records of the client that carry the hub's own mark, where the search shows that anyway
+    (manifest: ``finds_others``). They are neither read nor written.
+    """
 
     person_id: str
     record_id: str | None
+    others: tuple[Marked, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,7 +82,8 @@ class Hint:
 
     *kind*: the record ``changed`` or is ``gone``; the person's ``identity`` number changed; or the person was
     ``merged`` into another (*merged_into*), so that what was kept under *person_id* is elsewhere now. At least one of
-    *person_id* and *record_id* is there. *version* is opaque and serves to tell one hint from the next.
+    *person_id* and *record_id* is there. *version* is opaque and serves to tell one hint from the next. *reference* is
+    the hub's own mark, where the log shows that the hub made this change.
     """
 
     kind: HintKind
@@ -76,6 +91,7 @@ class Hint:
     record_id: str | None = None
     version: str | None = None
     merged_into: str | None = None
+    reference: str | None = None
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,8 @@ class Manifest(BaseModel):
     the partner and a notice given."""
     feed: Literal["poll", "push", "none"] = "none"
     """How the hub hears of changes: it asks the change log, is told by messages, or finds out when it looks."""
+    finds_others: bool = False
+    """Whether `find` shows further records of the person that carry the hub's mark (`Found.others`)."""
     limits: Limits = Limits()
 
     @classmethod

@@ -8,7 +8,7 @@ from typing import Any, cast
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from tyokyky_bridge.api import health, notices, operations, problems, sync_routes, v1
+from tyokyky_bridge.api import health, notices, operations, problems, quarantine, sync_routes, v1
 from tyokyky_bridge.api.auth import TokenReader
 from tyokyky_bridge.api.examples import add_examples
 from tyokyky_bridge.api.intake import BodyLimit, Faults
@@ -49,6 +49,7 @@ def create_app(bridge: Bridge | None, tokens: TokenReader | None, *, close_bridg
     app.include_router(v1.router)
     app.include_router(sync_routes.router)
     app.include_router(operations.router)
+    app.include_router(quarantine.router)
     app.include_router(notices.router)
     app.include_router(health.router)
     app.add_middleware(BodyLimit)

@@ -292,7 +292,7 @@ ANSWERS: dict[str, Any] = sync_examples.ANSWERS | {
                 "never_compared": 0,
                 "coverage": 1.0,
                 "longest_ago": "2026-03-01T16:20:00Z",
-                "found": {"D0": 11, "D1": 1, "D2": 0, "D3": 0, "D4": 0},
+                "found": {"D0": 11, "D1": 1, "D2": 0, "D3": 0, "D4": 0, "D5": 0},
                 "open_conflicts": 0,
             }
         ],

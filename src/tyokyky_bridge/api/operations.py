@@ -34,7 +34,8 @@ class SystemCompared(BaseModel):
     )
     longest_ago: datetime | None
     found: dict[str, int] = Field(
-        description="D0 alike, D1 a missed change, D2 an older state came back, D3 gone there, D4 forbidden"
+        description="links: D0 alike, D1 a missed change, D2 an older state came back, D3 gone there, D4 forbidden;"
+        " records: D5 in quarantine"
     )
     open_conflicts: int
 

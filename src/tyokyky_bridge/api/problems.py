@@ -52,6 +52,7 @@ CATALOGUE: Mapping[str, tuple[int, str]] = {
     "conflict/no-basis": (409, "The hub may not keep the partner's value any more"),
     "link/not-found": (404, "No such link for this caller"),
     "link/not-parked": (409, "The link is not parked"),
+    "quarantine/not-found": (404, "No such record is in quarantine"),
     "link/none-named": (422, "A link, a system or a reason has to be named"),
     "notice/not-found": (404, "No such notice for this caller's party"),
     "notice/no-such-system": (404, "No such system sends messages here"),

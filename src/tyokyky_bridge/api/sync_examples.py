@@ -7,6 +7,7 @@ CLIENT = "018f6b1e-7c00-7000-8000-0000000000c1"
 CONSENT = "018f6b1e-7c00-7000-8000-0000000000d1"
 CONFLICT = "018f6b1e-7c00-7000-8000-0000000000f1"
 NOTICE = "018f6b1e-7c00-7000-8000-0000000000f7"
+QUARANTINED = "018f6b1e-7c00-7000-8000-0000000000fa"
 DECISION = "018f6b1e-7c00-7000-8000-0000000000e1"
 ETAG = "9b1f5c6a0c9f0b4d7f8f4f3a1a2b3c4d"
 
@@ -40,6 +41,17 @@ _notice: dict[str, Any] = {
     "consent_id": CONSENT,
     "at": "2026-04-20T19:10:00Z",
     "received_at": None,
+}
+_quarantined: dict[str, Any] = {
+    "id": QUARANTINED,
+    "system": "effica",
+    "record": "1.2.246.10.90000011.11.2.2026.882",
+    "reference": "kq3x5wz7c2v4n6b8",
+    "first_seen_at": "2026-03-02T10:06:00Z",
+    "last_seen_at": "2026-03-03T06:10:00Z",
+    "state": "open",
+    "cleared_at": None,
+    "cleared_by": None,
 }
 
 IN_FLIGHT: dict[str, Any] = {
@@ -117,6 +129,13 @@ ANSWERS: dict[str, Any] = {
                 "age_s": 1.0,
             },
         ],
+    },
+    "list_quarantined": [_quarantined],
+    "clear_quarantined": {
+        **_quarantined,
+        "state": "cleared",
+        "cleared_at": "2026-03-03T08:00:00Z",
+        "cleared_by": "lrha-health",
     },
     "list_notices": [_notice],
     "sign_for_notice": {**_notice, "received_at": "2026-04-21T06:30:00Z"},

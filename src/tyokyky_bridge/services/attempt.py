@@ -4,12 +4,13 @@ Nothing here trusts an earlier decision: every attempt reads plan, consents and 
 item in the transaction that records the intent, and starts the request within the licence or not at all.
 """
 
+import contextlib
 import time
 from collections.abc import Collection
 from dataclasses import replace
 
 from tyokyky_bridge.adapterkit import errors as partner_errors
-from tyokyky_bridge.adapterkit.contract import Found, Standing, Written
+from tyokyky_bridge.adapterkit.contract import Found, Marked, Standing, Written
 from tyokyky_bridge.adapterkit.meter import start_meter
 from tyokyky_bridge.domain.items import Leaves, leaves_to_json
 from tyokyky_bridge.services.bridge import Partner
@@ -29,6 +30,7 @@ from tyokyky_bridge.services.looking import (
 from tyokyky_bridge.services.merging import Met, Taken, bases_of, take_in
 from tyokyky_bridge.services.ours import CREATES, ever_ours
 from tyokyky_bridge.services.outcomes import Ended, result_of
+from tyokyky_bridge.services.quarantine import quarantine
 from tyokyky_bridge.services.records import Ack, LinkRow, Park, Remote
 from tyokyky_bridge.services.rendering import Stand
 from tyokyky_bridge.services.sync_records import Drift, HintOutcome
@@ -198,11 +200,25 @@ class Attempt:
                 pass
             else:  # in place of one that was removed another may stand
                 if standing.record_id is not None or not look.hetu:
+                    await self._look_beside(look)
                     return found, standing
         if not look.hetu:
             return None
         found = await adapter.find(look.hetu)
-        return found, await adapter.fetch(found)
+        standing = await adapter.fetch(found)
+        await self._quarantine(found.others)
+        return found, standing
+
+    async def _look_beside(self, look: Look) -> None:
+        """When a record is compared: whether the client has others with our mark, where a search shows that."""
+        if not self._partner.manifest.finds_others or "verify" not in self._link.asked or not look.hetu:
+            return
+        with contextlib.suppress(partner_errors.PartnerError):  # no word about the record that was fetched
+            await self._quarantine((await self._partner.adapter.find(look.hetu)).others)
+
+    async def _quarantine(self, others: tuple[Marked, ...]) -> None:
+        if others:
+            await self._engine.bridge.store.write(lambda tx: quarantine(tx, self._link.system, others))
 
     def _replaced(self, look: Look) -> Look:
         """After another record took the place of the one we knew: it is of our making only if we were making one."""

@@ -1,7 +1,8 @@
 """What partners say of changes, taken in: where to look and nothing more (sync.md 8.10).
 
 The engine fetches the state when it looks, so a hint that is lost, doubled, late or out of order does no harm. A hint
-about a person who is no client of the hub is counted and forgotten: nobody is put on record by being talked of.
+about a person who is no client of the hub is counted and forgotten: nobody is put on record by being talked of. Where
+the log shows that the hub itself wrote there, the record's number is kept (`quarantine`).
 """
 
 import hashlib
@@ -12,12 +13,13 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from tyokyky_bridge.adapterkit.contract import Changes, Hint
+from tyokyky_bridge.adapterkit.contract import Changes, Hint, Marked
 from tyokyky_bridge.adapterkit.errors import NotAuthentic, TryLater, Unreadable
 from tyokyky_bridge.adapterkit.meter import start_meter
 from tyokyky_bridge.domain.errors import BridgeError
 from tyokyky_bridge.services.bridge import Bridge, Partner
 from tyokyky_bridge.services.ports import Tx
+from tyokyky_bridge.services.quarantine import quarantine
 from tyokyky_bridge.services.rate_gate import charge_sent, heed
 from tyokyky_bridge.services.records import AuditEntry, GateRow, LinkRow
 from tyokyky_bridge.services.sync_records import FeedRow
@@ -92,9 +94,13 @@ def take_hints(tx: Tx, system: str, hints: Iterable[Hint], *, event: str | None 
     """
     taken = Taken()
     looks: dict[int, Hint] = {}
+    beside: set[int] = set()
     for hint in hints:
         links = _links_of(tx, system, hint)
         taken += Taken(hints=1, unknown=0 if links else 1)
+        if not links and hint.reference is not None and hint.record_id is not None and hint.kind == "changed":
+            quarantine(tx, system, [Marked(hint.record_id, hint.reference, hint.version)])
+        beside |= {link.id for link in links if _is_beside(link, hint)}
         for link in links:
             echo = _is_echo(link, hint)
             if not tx.inbox.add(
@@ -116,6 +122,9 @@ def take_hints(tx: Tx, system: str, hints: Iterable[Hint], *, event: str | None 
             _follow_merger(tx, system, link_id, looks[link_id])
         else:
             tx.links.look(link_id)
+        if link_id in beside:  # a comparison searches, where a search shows more than one record
+            tx.links.look(link_id, verify=True)
+    tx.quarantine.clear_named(system)
     return taken + Taken(looks=len(looks))
 
 
@@ -232,6 +241,15 @@ def _links_of(tx: Tx, system: str, hint: Hint) -> tuple[LinkRow, ...]:
     """A merger and a number are about a person, whatever record is named beside."""
     record = hint.record_id if hint.kind in {"changed", "gone"} else None
     return tx.links.at_remote(system, person=hint.person_id, record=record)
+
+
+def _is_beside(link: LinkRow, hint: Hint) -> bool:
+    """Whether the hint is about another record of the person than the one we know."""
+    return (
+        hint.kind == "changed"
+        and None not in (hint.record_id, link.remote.record)
+        and hint.record_id != link.remote.record
+    )
 
 
 def _is_echo(link: LinkRow, hint: Hint) -> bool:

@@ -44,7 +44,7 @@ from tyokyky_bridge.services.records import (
     RevisionRow,
     WorkerRow,
 )
-from tyokyky_bridge.services.sync_ports import Conflicts, Feeds, Inbox, Intakes, Withdrawals
+from tyokyky_bridge.services.sync_ports import Conflicts, Feeds, Inbox, Intakes, Quarantine, Withdrawals
 from tyokyky_bridge.services.sync_records import CheckedCounts
 
 T = TypeVar("T")
@@ -620,6 +620,8 @@ class Tx(Protocol):
     def conflicts(self) -> Conflicts: ...
     @property
     def withdrawals(self) -> Withdrawals: ...
+    @property
+    def quarantine(self) -> Quarantine: ...
 
     def now(self) -> datetime:
         """The hub clock (aware, UTC): the database's, so that the clocks of application servers do not

@@ -11,7 +11,7 @@ from tyokyky_bridge.services.bridge import Bridge, Partner
 from tyokyky_bridge.services.callers import Caller, NotForRole, Role
 from tyokyky_bridge.services.ports import Tx
 from tyokyky_bridge.services.rate_gate import UNDECLARED_PER_MIN, kept_rate
-from tyokyky_bridge.services.sync_records import CheckedCounts, FeedRow
+from tyokyky_bridge.services.sync_records import MARKED, CheckedCounts, FeedRow
 
 COVERED_WITHIN = timedelta(hours=24)
 """How old a comparison may be to count as coverage."""
@@ -51,6 +51,7 @@ class Coverage:
 def coverage(tx: Tx, bridge: Bridge, now: datetime) -> tuple[Coverage, ...]:
     """The figures of every system of the hub; those where something stands that may not come first."""
     conflicts = tx.conflicts.counts()
+    marked = tx.quarantine.counts()
     counted = {each.system: each for each in tx.links.checked(now - COVERED_WITHIN)}
     figures = [
         Coverage(
@@ -59,7 +60,7 @@ def coverage(tx: Tx, bridge: Bridge, now: datetime) -> tuple[Coverage, ...]:
             each.fresh,
             each.never,
             each.oldest,
-            each.drift,
+            {**each.drift, MARKED: marked.get(each.system, 0)},
             conflicts.get(each.system, 0),
         )
         for each in (counted.get(s) or CheckedCounts(s, 0, 0, 0, None, {}) for s in sorted(bridge.partners))

@@ -13,6 +13,8 @@ from tyokyky_bridge.services.sync_records import (
     HintOutcome,
     InboxRow,
     IntakeRow,
+    Quarantined,
+    QuarantineState,
     Resolution,
     WithdrawalTarget,
 )
@@ -154,4 +156,34 @@ class Withdrawals(Protocol):
 
     def of_link(self, link_id: int) -> tuple[WithdrawalTarget, ...]:
         """All withdrawals that concerned a link, oldest first."""
+        ...
+
+
+class Quarantine(Protocol):
+    """Records at partners with our mark that no link names."""
+
+    def note(self, system: str, record_id: str, *, reference: str, version: str | None) -> None:
+        """Keep one; seen again it moves *last_seen_at*, and with another mark or version it is open again."""
+        ...
+
+    def get(self, quarantined_id: UUID) -> Quarantined | None:
+        """Read one."""
+        ...
+
+    def listed(
+        self, *, state: QuarantineState = "open", system: str | None = None, limit: int = 500
+    ) -> tuple[Quarantined, ...]:
+        """Those of a state, first seen first; open are only those that no link names by now."""
+        ...
+
+    def counts(self) -> dict[str, int]:
+        """Open ones by system."""
+        ...
+
+    def clear(self, quarantined_id: UUID, *, by: str) -> bool:
+        """Note that somebody has seen to it; ``False`` when it was not open."""
+        ...
+
+    def clear_named(self, system: str) -> int:
+        """Clear what a link names by now: it was our own record, of which we heard before its answer."""
         ...

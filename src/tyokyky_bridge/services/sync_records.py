@@ -12,6 +12,9 @@ ConflictState = Literal["open", "resolved", "superseded"]
 Resolution = Literal["ours", "theirs", "other"]
 Drift = Literal["D0", "D1", "D2", "D3", "D4"]
 DRIFTS: tuple[Drift, ...] = get_args(Drift)
+MARKED = "D5"
+"""The class of a record there with our mark that no link names: counted by record, not by link."""
+QuarantineState = Literal["open", "cleared"]
 HintOutcome = Literal["echo", "merged", "nothing", "not_ours"]
 
 
@@ -116,3 +119,22 @@ class WithdrawalTarget:
     paths: tuple[str, ...]
     in_flight: tuple[str, ...]
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A record at a partner that carries our mark and that no link names. Nothing is written to it or removed.
+
+    *reference* is the mark as it stands there. *cleared_by* is a party, or ``hub`` where a link came to name it.
+    """
+
+    id: UUID
+    system: str
+    record_id: str
+    reference: str
+    version: str | None
+    first_seen_at: datetime
+    last_seen_at: datetime
+    state: QuarantineState
+    cleared_at: datetime | None
+    cleared_by: str | None

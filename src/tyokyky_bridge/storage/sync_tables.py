@@ -1,6 +1,17 @@
 """The tables of the way back in: hints, cursors, intake decisions, conflicts, and what withdrawals concern."""
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, String, Table, Uuid, column
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    UniqueConstraint,
+    Uuid,
+    column,
+)
 
 from tyokyky_bridge.storage.tables import among, metadata
 from tyokyky_bridge.storage.types import Document, Serial, UtcDateTime
@@ -97,4 +108,26 @@ withdrawal_target = Table(
     Column("at", UtcDateTime, nullable=False),
     CheckConstraint("gen >= 1", name="gen"),
     Index("ix_withdrawal_target_link_id", "link_id"),
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("system", String(64), nullable=False),
+    Column("record_id", String(256), nullable=False),
+    Column("reference", String(256), nullable=False),
+    Column("version", String(256)),
+    Column("first_seen_at", UtcDateTime, nullable=False),
+    Column("last_seen_at", UtcDateTime, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("cleared_at", UtcDateTime),
+    Column("cleared_by", String(128)),
+    UniqueConstraint("system", "record_id"),
+    CheckConstraint(among("state", "open", "cleared"), name="state"),
+    CheckConstraint(
+        "(state = 'cleared') = (cleared_at IS NOT NULL) AND (state = 'cleared') = (cleared_by IS NOT NULL)",
+        name="cleared",
+    ),
+    CheckConstraint("last_seen_at >= first_seen_at", name="seen"),
 )

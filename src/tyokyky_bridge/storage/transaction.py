@@ -14,6 +14,7 @@ from tyokyky_bridge.storage.repositories.intakes import FeedTable, InboxTable, I
 from tyokyky_bridge.storage.repositories.links import LinkTable
 from tyokyky_bridge.storage.repositories.notices import NoticeTable
 from tyokyky_bridge.storage.repositories.plans import PlanTable
+from tyokyky_bridge.storage.repositories.quarantine import QuarantineTable
 from tyokyky_bridge.storage.repositories.withdrawals import WithdrawalTable
 from tyokyky_bridge.storage.repositories.workers import WorkerTable
 from tyokyky_bridge.storage.session import Session
@@ -39,6 +40,7 @@ class Transaction:
         self.intakes = IntakeTable(session)
         self.conflicts = ConflictTable(session)
         self.withdrawals = WithdrawalTable(session)
+        self.quarantine = QuarantineTable(session)
 
     def now(self) -> datetime:
         """The hub clock."""
