@@ -36,18 +36,34 @@ class Verdict:
 
 
 def settle(site: Site, clerks: Clerks) -> tuple[float, Counter[str]]:
-    """Seconds until nothing is due or in hand any more, and what was left when that took too long."""
+    """Seconds until nothing is due or in hand any more, and what was left when that took too long.
+
+    Worker after worker was killed, at times with the same link in hand: an operator lifts what was parked for that.
+    """
     began = time.monotonic()
     late: Counter[str] = Counter()
     while (took_s := time.monotonic() - began) < SETTLE_MOST_S:
         systems = _lines(site)
-        if systems is not None and all(row["due"] == row["leased"] == 0 for row in systems):
+        quiet = systems is not None and all(row["due"] == row["leased"] == 0 for row in systems)
+        if quiet and not _redrive_poison(site):
             return took_s, late
         if systems is not None and took_s > SETTLED_WITHIN_S and not late:
             late = links_left(site, clerks.cases)
             late.update(f"{row['system']} {row['state']}" for row in systems if row["state"] != "open")
         time.sleep(0.05)
     return float("inf"), links_left(site, clerks.cases)
+
+
+def _redrive_poison(site: Site) -> int:
+    claims = {"party": "lrha-health", "role": "operations", "body": {"reason": "poison"}}
+    try:
+        answer = site.stage.call("POST", "/v1/sync/parked/redrive", **claims)
+    except httpx.TransportError:
+        return 0
+    redriven = answer.json()["redriven"] if answer.status_code == 200 else 0
+    if redriven:
+        print(f"  an operator redrives {redriven} link(s) that five workers in a row were killed with")
+    return redriven
 
 
 def _lines(site: Site) -> list[dict[str, Any]] | None:
