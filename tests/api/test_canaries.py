@@ -186,6 +186,7 @@ def test_no_url_of_the_face_takes_anything_personal():
             "consent_id",
             "conflict_id",
             "notice_id",
+            "quarantined_id",
             "section",
             "system",
             "number",

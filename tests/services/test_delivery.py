@@ -197,7 +197,7 @@ async def test_a_licence_that_ran_out_sends_nothing_and_is_decided_anew(case, ur
 
 
 async def test_a_partner_that_does_not_answer_in_time_is_tried_again(store, ura):
-    case = await a_case_with(store, ura, limits=Limits(deadline_s=0.2))
+    case = await a_case_with(store, ura, limits=Limits(deadline_s=1))
 
     async def hang():
         await asyncio.sleep(60)

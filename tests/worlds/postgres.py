@@ -141,7 +141,7 @@ class Postgres:
     def _create(self, template: str) -> str:
         self._made += 1
         name = f"t{self._made}"
-        self.sql(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self.sql(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")  # in half the time
         return self.url(name)
 
     def _ready(self) -> bool:
