@@ -19,6 +19,8 @@ from worlds.casework import ALL_CATEGORIES, Casework, person, plan_of
 from worlds.parties import EMPLOYMENT, HEALTH
 from worlds.warm import wait_until
 
+pytestmark = pytest.mark.both_engines
+
 LIFECARE = frozenset({"lifecare"})
 
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
+from tyokyky_bridge.demo.desk import Desk, Opened
 from tyokyky_bridge.demo.stage import Stage
 from tyokyky_bridge.services.ports import Tx
 from tyokyky_bridge.storage import open_store
@@ -28,6 +29,7 @@ from worlds.casework import (
 from worlds.parties import EMPLOYMENT, HEALTH, SOCIAL
 from worlds.partner_records import is_write, lenses, read_items, standing
 from worlds.postgres import in_own_loop
+from worlds.two_way import quiet
 from worlds.warm import WarmProcesses, wait_until
 
 GOAL = "goals[g-1].text_client"
@@ -358,7 +360,8 @@ def test_ten_quick_edits_become_at_most_two_writes(
 def test_a_change_that_a_system_does_not_hold_wakes_it_not(work: Casework, who: Person) -> None:
     work.known_to([who], typ=True)
     plan_id = write_plan(work, who)
-    before = work.settle(plan_id)
+    quiet(work.stage, Desk(work.stage), Opened("", plan_id))  # what partners bring at first contact is in
+    before = work.links(plan_id)
     seen = {system: len(sim.journal()) for system, sim in work.stage.simulators.items()}
 
     work.change(plan_id, {"goals[g-1].language": "sv"})  # held by no partner
