@@ -8,6 +8,7 @@ import pytest
 
 from worlds.contested import GOAL, HELMI, OURS, THEIRS, a_contested_office, goals
 from worlds.parties import EMPLOYMENT, KELA, NGO, SOCIAL
+from worlds.rows import bury
 from worlds.web import Web
 
 pytestmark = pytest.mark.anyio
@@ -81,7 +82,7 @@ async def test_a_decision_names_what_was_read_and_says_why_it_is_refused(office,
     await office.claim()
     busy = await web.call("POST", url, {"choice": "ours"}, etag=etag)
     assert (busy.status_code, code(busy)) == (409, "conflict/busy")
-    await office.store.write(lambda tx: tx.links.release_worker("w-1"))
+    await office.store.write(lambda tx: bury(tx, "w-1"))
     assert (await web.call("POST", url, {"choice": "ours"}, etag=etag)).status_code == 200
     ended = await web.call("POST", url, {"choice": "theirs"}, etag=etag)
     assert (ended.status_code, code(ended)) == (409, "conflict/ended")

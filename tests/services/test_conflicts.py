@@ -44,6 +44,7 @@ from worlds.contested import (
 )
 from worlds.paper import CONCLUSION
 from worlds.parties import HEALTH, KELA, NGO, SOCIAL
+from worlds.rows import bury
 
 pytestmark = pytest.mark.anyio
 
@@ -197,7 +198,7 @@ async def test_while_the_record_is_worked_on_the_decision_waits_a_little(office,
     deciding = asyncio.create_task(office.resolve("theirs", view=view))
     await asyncio.sleep(0.15)
     assert not deciding.done()
-    await office.store.write(lambda tx: tx.links.release_worker("w-1"))
+    await office.store.write(lambda tx: bury(tx, "w-1"))
     assert (await deciding).row.state == "resolved"
     assert leased.system == "paper-1"
 

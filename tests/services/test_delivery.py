@@ -21,6 +21,7 @@ from tyokyky_bridge.services import trace
 from tyokyky_bridge.services.delivery import Engine, deliver
 from worlds.hub import DPO, HELMI, LEASE, FakePartner, a_case, a_hub, y100
 from worlds.parties import EMPLOYMENT, HEALTH
+from worlds.rows import bury
 
 pytestmark = pytest.mark.anyio
 
@@ -138,7 +139,7 @@ async def test_a_crash_between_write_and_record_brings_no_second_write(case, ura
     with pytest.raises(asyncio.CancelledError):
         await task
     ura.write = original
-    await store.write(lambda tx: tx.links.release_worker("w-1"))
+    await store.write(lambda tx: bury(tx, "w-1"))
     assert (await case.deliver("ura")).state == "in_sync"
     assert len(ura.effects) == 1
 

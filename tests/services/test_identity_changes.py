@@ -11,6 +11,7 @@ from tyokyky_bridge.services.intake import take_hints
 from tyokyky_bridge.services.loading import latest_revision
 from worlds.hub import HELMI, HETU, LEASE, TWIN, a_case, member, plan_content, y100
 from worlds.parties import EMPLOYMENT, HEALTH, SOCIAL
+from worlds.rows import bury
 from worlds.telling import a_telling_hub, settled
 
 pytestmark = pytest.mark.anyio
@@ -150,7 +151,7 @@ async def test_a_link_that_is_worked_on_is_parked_as_soon_as_it_is_free(store, c
     await store.write(lambda tx: tx.links.look(link.id))
     await store.write(lambda tx: tx.links.claim("lifecare", limit=1, worker="w-0", lease=LEASE))
     assert await told(case) == 0
-    await store.write(lambda tx: tx.links.release_worker("w-0"))
+    await store.write(lambda tx: bury(tx, "w-0"))
     assert await follow_waiting(case.bridge, case.bridge.partners["lifecare"]) == 1
     assert (await case.link("lifecare")).parked_reason == "identity"
 

@@ -21,7 +21,7 @@ from worlds.hub import OPERATOR
 from worlds.paper import CONCLUSION, CONTENT, Office, Paper, paper_bridge
 from worlds.parties import HEALTH
 from worlds.processes import start_python
-from worlds.rows import LEASE, a_link, claim, want_again
+from worlds.rows import LEASE, a_link, bury, claim, want_again
 
 pytestmark = pytest.mark.anyio
 
@@ -64,7 +64,7 @@ async def main():
     stop = asyncio.Event()
 
     async def until_settled():
-        while await store.read(lambda tx: tx.links.next_due_at()) is not None:
+        while await store.read(lambda tx: tx.workers.agenda(tuple(bridge.partners))):
             await asyncio.sleep(0.05)
         stop.set()
 
@@ -83,7 +83,7 @@ async def dies(store, *, times, system="lifecare-lr", worker="w-1"):
     for _ in range(times):
         taken = await store.write(lambda tx: claim(tx, system=system, worker=worker))
         assert taken
-        await store.write(lambda tx: tx.links.release_worker(worker))
+        await store.write(lambda tx: bury(tx, worker))
 
 
 async def unfinished(store, link):

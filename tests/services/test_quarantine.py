@@ -16,6 +16,7 @@ from tyokyky_bridge.services.reconciling import coverage, sweep
 from worlds.hub import HELMI, OPERATOR
 from worlds.paper import CONCLUSION, HETU, Office, Paper
 from worlds.parties import HEALTH
+from worlds.rows import bury
 
 pytestmark = pytest.mark.anyio
 
@@ -97,7 +98,7 @@ async def test_a_hint_of_another_record_of_somebody_known_asks_for_a_comparison(
     (link,) = await office.claim()
     assert link.asked == {"look", "verify"}
     own = Hint("changed", HETU, link.remote.record, "17")
-    await store.write(lambda tx: tx.links.release_worker("w-1"))
+    await store.write(lambda tx: bury(tx, "w-1"))
     await office.settle()
     await store.write(lambda tx: take_hints(tx, "paper-1", [own]))
     (link,) = await office.claim()

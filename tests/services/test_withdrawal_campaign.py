@@ -16,6 +16,7 @@ from tyokyky_bridge.services.repeats import RepeatKey
 from worlds.contested import DPO, HELMI, KAISA, OLLI, TEEMU, one_of
 from worlds.paper import CONCLUSION, LIMITATION, Office, Paper
 from worlds.parties import EMPLOYMENT, HEALTH, NGO, SOCIAL
+from worlds.rows import bury
 
 pytestmark = pytest.mark.anyio
 
@@ -231,7 +232,7 @@ async def test_a_send_that_never_ends_is_not_under_way_for_ever(store):
     sending.cancel()
     store.clock_offset += timedelta(minutes=1)
     assert await state(office) == "retracting", "the lease has not run out yet"
-    await store.write(lambda tx: tx.links.release_worker("w-1"))
+    await store.write(lambda tx: bury(tx, "w-1"))
     assert await state(office) == "queued"
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
+from worlds.rows import bury
+
 if TYPE_CHECKING:
     from simulation.process import Process
     from simulation.world import World
@@ -97,7 +99,7 @@ class Nemesis:
         """Give away the leases of a worker that may be alive and about to send."""
         world = self._world
         worker = name.partition(".")[0]
-        freed, due = world.commit("nemesis", lambda tx: tx.links.release_worker(worker))
+        freed, due = world.commit("nemesis", lambda tx: bury(tx, worker))
         if freed:
             world.note(f"{name} is taken for dead: {freed} leases given away")
             for other in world.processes.values():

@@ -6,7 +6,7 @@ import pytest
 
 from tyokyky_bridge.services.ports import ConstraintBroken
 from tyokyky_bridge.services.records import AttemptOutcome
-from worlds.rows import a_consent, a_decision, a_link, claim
+from worlds.rows import a_consent, a_decision, a_link, bury, claim
 
 pytestmark = pytest.mark.anyio
 
@@ -84,7 +84,7 @@ async def test_the_barrier_sees_sends_that_may_still_start_and_no_others(store):
 async def test_a_lost_lease_does_not_hide_an_open_decision(store):
     link = await leased(store)
     old = await store.write(lambda tx: a_decision(tx, link, epoch=1))
-    await store.write(lambda tx: tx.links.release_worker("w-1"))
+    await store.write(lambda tx: bury(tx, "w-1"))
     assert await store.read(lambda tx: tx.decisions.open_before(link.client_id, 2)) == (old,)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tyokyky_bridge.services.ports import ConstraintBroken
 from tyokyky_bridge.services.records import Ack, Intent, Park, Remote, Retry
-from worlds.rows import LEASE, a_link, a_plan, claim, want_again
+from worlds.rows import LEASE, a_link, a_plan, bury, claim, want_again
 
 pytestmark = pytest.mark.anyio
 
@@ -30,8 +30,7 @@ async def test_a_new_link_is_due_at_once(store):
     link = await store.write(a_link)
     assert (link.state, link.desired_gen, link.acked_gen, link.acked_kind) == ("due", 1, 0, None)
     assert link.due_at == link.due_since == link.created_at
-    assert await store.read(lambda tx: tx.links.due_systems()) == {"lifecare-lr"}
-    assert await store.read(lambda tx: tx.links.next_due_at()) == link.due_at
+    assert await store.read(lambda tx: tx.workers.agenda(("lifecare-lr",))) == {"lifecare-lr": link.due_at}
 
 
 async def test_many_changes_are_one_link_with_the_newest_generation(store):
@@ -72,7 +71,9 @@ async def test_claiming_leases_what_is_due_and_counts_the_attempt(store):
     assert (link.lease_epoch, link.attempts) == (1, 1)
     assert link.lease_until == link.due_at == link.leased_at + LEASE
     assert await store.write(claim) == ()
-    assert await store.read(lambda tx: tx.links.due_systems()) == frozenset()
+    assert await store.read(lambda tx: tx.workers.agenda(("lifecare-lr",))) == {
+        "lifecare-lr": link.lease_until
+    }
 
 
 async def test_only_links_of_the_asked_system_are_claimed_oldest_first_and_no_more_than_asked(store):
@@ -113,7 +114,6 @@ async def test_an_expired_lease_is_claimed_again_and_fences_the_first_worker_out
         lambda tx: tx.links.finish(first.id, 1, ACKED),
         lambda tx: tx.links.finish(first.id, 1, Park("refused")),
         lambda tx: tx.links.set_intent(first.id, 1, INTENT),
-        lambda tx: tx.links.renew(first.id, 1, LEASE),
     ):
         assert await store.write(act) is False
     assert await store.read(lambda tx: tx.links.get(first.id)) == second
@@ -124,14 +124,6 @@ async def test_a_result_after_the_lease_still_counts_while_nobody_took_over(stor
     store.clock_offset = LEASE * 2
     assert await store.write(lambda tx: tx.links.finish(link.id, link.lease_epoch, ACKED))
     assert not await store.write(lambda tx: tx.links.finish(link.id, link.lease_epoch, ACKED))
-
-
-async def test_a_renewed_lease_lasts_longer(store):
-    link = await leased(store)
-    store.clock_offset = timedelta(seconds=20)
-    assert await store.write(lambda tx: tx.links.renew(link.id, link.lease_epoch, LEASE))
-    store.clock_offset = timedelta(seconds=40)
-    assert await store.write(lambda tx: claim(tx, worker="w-2")) == ()
 
 
 async def test_an_acknowledgement_settles_the_link(store):
@@ -146,7 +138,7 @@ async def test_an_acknowledgement_settles_the_link(store):
     assert (settled.remote, settled.identity_resolved) == (THERE, True)
     assert (settled.attempts, settled.intent, settled.due_since, settled.lease_by) == (0, None, None, None)
     assert settled.acked_at is not None
-    assert await store.read(lambda tx: tx.links.next_due_at()) is None
+    assert await store.read(lambda tx: tx.workers.agenda((settled.system,))) == {}
 
 
 async def test_a_change_during_the_send_makes_the_link_due_right_after_it(store):
@@ -317,8 +309,8 @@ async def test_a_newer_wish_outlives_what_was_decided_before_it(store):
 
 async def test_leases_of_a_stopped_worker_are_due_at_once(store):
     link = await leased(store)
-    assert await store.write(lambda tx: tx.links.release_worker("w-2")) == 0
-    assert await store.write(lambda tx: tx.links.release_worker("w-1")) == 1
+    assert await store.write(lambda tx: bury(tx, "w-2")) == 0
+    assert await store.write(lambda tx: bury(tx, "w-1")) == 1
     (again,) = await store.write(lambda tx: claim(tx, worker="w-2"))
     assert (again.id, again.lease_epoch) == (link.id, 2)
 

@@ -312,7 +312,7 @@ class Office:
         """Attempt whatever is due, waiting out every backoff, until nothing is."""
         for _ in range(rounds):
             if not any([await self.attempt(system) for system in self.bridge.partners]):
-                if await self.store.read(lambda tx: tx.links.next_due_at()) is None:
+                if not await self.store.read(lambda tx: tx.workers.agenda(tuple(self.bridge.partners))):
                     return
                 self.store.clock_offset += timedelta(minutes=6)
         msg = "the links do not settle"

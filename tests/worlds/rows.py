@@ -119,3 +119,8 @@ def a_consent(tx: Tx, client_id: UUID, *, status: str = "active") -> UUID:
     return tx.consents.add(
         consent_id=tx.new_id(), client_id=client_id, status=status, doc=doc, actor="lrha-health"
     ).id
+
+
+def bury(tx: Tx, worker: str) -> int:
+    """Make due what a worker has leased, as when its process is seen to be dead; returns how many links."""
+    return tx.workers.free([lease for lease in tx.workers.leases() if lease.worker == worker])

@@ -328,14 +328,6 @@ class Links(Protocol):
         """How much of each system was compared with its records since then, by system."""
         ...
 
-    def due_systems(self) -> frozenset[str]:
-        """Which systems have a link to claim now: one cheap look."""
-        ...
-
-    def next_due_at(self) -> datetime | None:
-        """When the next link falls due (may be past), or ``None``."""
-        ...
-
     def claim(
         self,
         system: str,
@@ -359,10 +351,6 @@ class Links(Protocol):
 
     def set_intent(self, link_id: int, lease_epoch: int, intent: Intent) -> bool:
         """Note what is about to be sent; ``False`` when the lease is no longer ours."""
-        ...
-
-    def renew(self, link_id: int, lease_epoch: int, lease: timedelta) -> bool:
-        """Prolong a lease to *lease* from now; ``False`` when it is no longer ours."""
         ...
 
     def finish(
@@ -403,10 +391,6 @@ class Links(Protocol):
         spread: timedelta = timedelta(0),
     ) -> tuple[int, ...]:
         """Un-park all links that fit every given filter, due within *spread* from now; returns their ids."""
-        ...
-
-    def release_worker(self, worker: str) -> int:
-        """Make all leases of a worker due now (it stopped or died); returns how many. Safe to do wrongly."""
         ...
 
     def counts(self) -> tuple[LinkCounts, ...]:
@@ -555,7 +539,7 @@ class Workers(Protocol):
         ...
 
     def stop(self, name: str) -> None:
-        """Take a worker off the record. Its leases are released with `Links.release_worker`."""
+        """Take a worker off the record. Its leases are made due with `free`."""
         ...
 
     def all(self) -> tuple[WorkerRow, ...]:

@@ -46,8 +46,6 @@ OF_PLAN_IN_SYSTEM = _listed(link.c.plan_id == _of, link.c.system == _system)
 OF_CLIENT = _listed(link.c.client_id == _of)
 OF_CLIENT_IN_SYSTEM = _listed(link.c.client_id == _of, link.c.system == _system)
 
-DUE_SYSTEMS = select(link.c.system).distinct().where(link.c.due_at <= _now)
-NEXT_DUE_AT = select(func.min(link.c.due_at))
 DUE = (
     select(link.c.id, link.c.unfinished)
     .where(
@@ -96,9 +94,6 @@ ACKNOWLEDGE = _FINISHED.where(link.c.acked_gen <= bindparam("gen")).values(
 )
 FAIL = _FINISHED.values(first_failed_at=func.coalesce(link.c.first_failed_at, _now), want=_unseen)
 GIVE_BACK = _FINISHED.values(attempts=case((link.c.attempts > 0, link.c.attempts - 1), else_=0), want=_unseen)
-RELEASE = (
-    update(link).where(link.c.lease_by == bindparam("worker")).values(want=_unseen).returning(link.c.system)
-)
 
 # Whoever had the record open has saved it: a change there is a reason to try again.
 _closed_again = link.c.parked_reason == "held_open"

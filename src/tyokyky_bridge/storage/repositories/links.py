@@ -21,7 +21,6 @@ from tyokyky_bridge.services.records import (
 from tyokyky_bridge.services.sync_records import CheckedCounts
 from tyokyky_bridge.storage.repositories import link_statements as sql
 from tyokyky_bridge.storage.repositories.link_rows import (
-    FREE,
     LOOK,
     UNPARKED,
     VERIFY,
@@ -144,13 +143,6 @@ class LinkTable:
     def checked(self, since: datetime) -> tuple[CheckedCounts, ...]:
         return tuple(checked_counts(row) for row in self._session.rows(sql.CHECKED, since=since))
 
-    def due_systems(self) -> frozenset[str]:
-        rows = self._session.rows(sql.DUE_SYSTEMS, now=self._session.now())
-        return frozenset(row.system for row in rows)
-
-    def next_due_at(self) -> datetime | None:
-        return self._session.scalar(sql.NEXT_DUE_AT)
-
     def claim(
         self,
         system: str,
@@ -183,10 +175,6 @@ class LinkTable:
         return self._change_leased(
             link_id, lease_epoch, intent_key=intent.key, intent_gen=intent.gen, intent_sha=intent.sha
         )
-
-    def renew(self, link_id: int, lease_epoch: int, lease: timedelta) -> bool:
-        until = self._session.now() + lease
-        return self._change_leased(link_id, lease_epoch, lease_until=until, due_at=until)
 
     def finish(
         self,
@@ -255,11 +243,6 @@ class LinkTable:
             self._session.run(sql.REDRIVE, of=row.id, due_at=due_at, attempts=0, unfinished=0, **UNPARKED)
             self._session.due_systems.add(row.system)
         return tuple(row.id for row in picked)
-
-    def release_worker(self, worker: str) -> int:
-        freed = self._session.rows(sql.RELEASE, worker=worker, due_at=self._session.now(), **FREE)
-        self._session.due_systems.update(row.system for row in freed)
-        return len(freed)
 
     def counts(self) -> tuple[LinkCounts, ...]:
         return tuple(
