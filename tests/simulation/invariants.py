@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _LINKS = """
 SELECT id, plan_id, system, desired_kind, desired_gen, acked_kind, acked_gen, lease_epoch, lease_by, due_at,
        parked_reason, parked_at, parked_detail, base, base_hub, want, priority, projection_sha,
-       base_remote, retained FROM link ORDER BY id
+       base_remote, retained, intent_key FROM link ORDER BY id
 """
 _COUNTS = """
 SELECT (SELECT count(*) FROM plan_revision), (SELECT count(*) FROM consent_event),
@@ -52,6 +52,7 @@ class LinkState(NamedTuple):
     projection_sha: str | None
     base_remote: str | None
     retained: int
+    intent_key: str | None
 
     @property
     def state(self) -> str:
@@ -97,7 +98,7 @@ class Invariants:
         self.given: dict[str, Given] = {}
         self._claims: dict[tuple[int, int], str] = {}
         self._counts = (0, 0, 0, 0)
-        self._keys: dict[tuple[int, int, str | None, str | None], str] = {}
+        self._keys: dict[int, dict[tuple[int, str | None, str | None], str]] = {}
         self._effective: dict[tuple[str, str], tuple[int, int]] = {}
         self._highest: dict[int, int] = {}
 
@@ -132,9 +133,9 @@ class Invariants:
                 self._world.found("I2", f"{mark} starts to {partner.id}, which may not have it")
         decided = self.decisions.get(request.decision)
         if decided is not None and request.key:
-            again = (decided.link, decided.gen, decided.sha, request.based_on_version)
-            key = request.key.removeprefix(CREATES)
-            if self._keys.setdefault(again, key) != key:
+            keys, key = self._keys.setdefault(decided.link, {}), request.key.removeprefix(CREATES)
+            again = (decided.gen, decided.sha, request.based_on_version)
+            if keys.setdefault(again, key) != key:
                 self._world.found("I5", f"the same write of link {decided.link} is sent under another key")
 
     def may_have(
@@ -223,6 +224,8 @@ class Invariants:
             ]
             if kept:
                 found("I14", f"link {after.id} is absent and keeps {kept}")
+        if after.intent_key is None:  # how the last write ended is known: another one has a key of its own
+            self._keys.pop(after.id, None)
         if before is not None:
             self._handed(who, before, after)
 
