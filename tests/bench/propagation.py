@@ -21,6 +21,8 @@ from bench.installation import Installation, installed
 
 HALF = 0.5
 ROUNDS = 3
+CALM_S = 90
+"""How long the run beside an outage lasts at most: what nothing disturbs needs no longer to be known."""
 
 
 @dataclass
@@ -96,7 +98,7 @@ def outage(plans: int, seconds: float) -> None:
             capacity, _ = _capacity(place)
             others = [s for s in place.stage.simulators if s != "lifecare"]
             well, ill = Latencies(), Latencies()
-            _for_seconds(place, HALF * capacity, seconds, well)
+            _for_seconds(place, HALF * capacity, min(seconds, CALM_S), well)
             with _down(place, "lifecare"):
                 _for_seconds(place, HALF * capacity, seconds, ill, but="lifecare")
             place.settled()
