@@ -10,6 +10,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench import language, propagation, synced  # needs the path above
+from bench.installation import ENGINES
 
 
 def main() -> None:
@@ -18,6 +19,7 @@ def main() -> None:
     parser.add_argument("what", nargs="*", choices=["language", "synced", "propagation", "outage", []])
     parser.add_argument("--plans", type=int, default=60)
     parser.add_argument("--seconds", type=float, default=300, help="how long one partner is down (outage)")
+    parser.add_argument("--engine", choices=ENGINES, action="append", help="only this one (outage)")
     given = parser.parse_args()
     what = given.what or ["language", "synced", "propagation"]
     if "language" in what:
@@ -27,7 +29,7 @@ def main() -> None:
     if "propagation" in what:
         propagation.run(given.plans)
     if "outage" in what:
-        propagation.outage(given.plans, given.seconds)
+        propagation.outage(given.plans, given.seconds, given.engine or ENGINES)
 
 
 if __name__ == "__main__":

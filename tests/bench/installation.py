@@ -20,6 +20,7 @@ ALL = ("lifecare", "effica", "ura", "typpi")
 OFFICE_HOURS = "2026-11-23T10:00:00+02:00"
 TICKS = os.sysconf("SC_CLK_TCK")
 Engine = Literal["sqlite", "postgresql"]
+ENGINES: tuple[Engine, ...] = ("sqlite", "postgresql")
 
 
 @dataclass

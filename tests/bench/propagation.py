@@ -9,7 +9,7 @@ import asyncio
 import signal
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,12 +17,12 @@ from dataclasses import dataclass, field
 from rich.console import Console
 from rich.table import Table
 
-from bench.installation import Installation, installed
+from bench.installation import ENGINES, Engine, Installation, installed
 
 HALF = 0.5
 ROUNDS = 3
-CALM_S = 90
-"""How long the run beside an outage lasts at most: what nothing disturbs needs no longer to be known."""
+CALM_S = 45
+"""How long the runs before and after an outage last at most."""
 
 
 @dataclass
@@ -59,7 +59,7 @@ def run(plans: int) -> None:
         "ratio",
         title=f"Propagation to four systems, {plans} plans",
     )
-    for engine in ("sqlite", "postgresql"):
+    for engine in ENGINES:
         with installed(engine, plans) as place:
             capacity, cpu_one = _capacity(place)
             found = Latencies()
@@ -81,34 +81,35 @@ def run(plans: int) -> None:
     Console(width=150).print(table)
 
 
-def outage(plans: int, seconds: float) -> None:
-    """Print p99 of three partners while the fourth is down for *seconds*, beside a run without the fault."""
+def outage(plans: int, seconds: float, engines: Sequence[Engine]) -> None:
+    """Print p99 of three partners while the fourth is down for *seconds*, beside what came before and after."""
     table = Table(
         "engine",
         "down",
         "seconds",
-        "p99 of the other three, all well (ms)",
-        "p99 of the other three, one down (ms)",
-        "ratio",
-        "median ratio",
+        "p99 of the other three, all well before (ms)",
+        "one down (ms)",
+        "all well after (ms)",
+        "down to well",
+        "median",
         title=f"One partner down under load, {plans} plans",
     )
-    for engine in ("sqlite", "postgresql"):
+    for engine in engines:
         with installed(engine, plans) as place:
-            capacity, _ = _capacity(place)
+            rate = HALF * _capacity(place)[0]
             others = [s for s in place.stage.simulators if s != "lifecare"]
-            well, ill = Latencies(), Latencies()
-            _for_seconds(place, HALF * capacity, min(seconds, CALM_S), well)
+            before, ill, after = Latencies(), Latencies(), Latencies()
+            _for_seconds(place, rate, min(seconds, CALM_S), before)
             with _down(place, "lifecare"):
-                _for_seconds(place, HALF * capacity, seconds, ill, but="lifecare")
+                _for_seconds(place, rate, seconds, ill, but="lifecare")
             place.settled()
-        calm, hurt = well.of(*others), ill.of(*others)
+            _for_seconds(place, rate, min(seconds, CALM_S), after)
+        hurt, calm = ill.of(*others), sorted(before.of(*others) + after.of(*others))
         table.add_row(
             engine,
             "lifecare",
             f"{seconds:.0f}",
-            f"{1000 * percentile(calm, 0.99):.0f}",
-            f"{1000 * percentile(hurt, 0.99):.0f}",
+            *(f"{1000 * percentile(each.of(*others), 0.99):.0f}" for each in (before, ill, after)),
             f"{percentile(hurt, 0.99) / percentile(calm, 0.99):.2f}x",
             f"{statistics.median(hurt) / statistics.median(calm):.2f}x",
         )

@@ -15,7 +15,7 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
-from bench.installation import ALL, Installation, installed
+from bench.installation import ALL, ENGINES, Installation, installed
 from tyokyky_bridge.adapterkit.testing import Entry
 
 WRITES = ("PUT", "POST")
@@ -36,7 +36,7 @@ def run(plans: int) -> None:
         "ratio",
         title=f"Changes fully synced, {plans} plans",
     )
-    for engine in ("sqlite", "postgresql"):
+    for engine in ENGINES:
         for systems in (("lifecare",), ALL):
             with installed(engine, plans, systems) as place:
                 table.add_row(engine, *_measured(place))
