@@ -3,7 +3,7 @@ PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN = $(UV) run --frozen --all-packages --no-sync
 ARGS ?=
-WORKERS ?= 3
+WORKERS ?= 2
 N ?= 2000
 # The suites start hundreds of processes, and one that has to compile its modules first takes seconds instead of half of one.
 unexport PYTHONDONTWRITEBYTECODE

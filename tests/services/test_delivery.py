@@ -134,7 +134,7 @@ async def test_a_crash_between_write_and_record_brings_no_second_write(case, ura
 
     ura.write = write
     task = asyncio.create_task(deliver(Engine(case.bridge, "w-1"), case.bridge.partners["ura"], link))
-    await died.wait()
+    await asyncio.wait_for(died.wait(), 30)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

@@ -96,9 +96,12 @@ async def test_two_workers_share_one_tender(case):
         under_way -= 1
 
     fake.before_answer = count
+
+    async def has_polled_often():
+        return len(fake.cursors) > 3
+
     async with tending(case.bridge), tending(case.bridge, "w-2"):
-        await asyncio.sleep(0.4)
-    assert len(fake.cursors) > 3
+        await until(has_polled_often)
     assert most == 1
 
 

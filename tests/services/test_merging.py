@@ -34,7 +34,7 @@ BOTH_WAYS = [
 @pytest.fixture
 async def office(store):
     """A plan with one goal, in step at two partners that may see and give goals and conclusions."""
-    found = Office(store, Paper(), Paper(), licence_s=0.2)
+    found = Office(store, Paper(), Paper(), licence_s=1.0)
     await found.open(
         **{
             "network__members[n-2]__organization__party": EMPLOYMENT,
@@ -68,7 +68,7 @@ def write_goal(text, key="g-1"):
 
 async def a_giving_office(store, **leaves):
     """A plan whose coordinator's party is in the network, so that it may be given something."""
-    office = Office(store, Paper(), licence_s=0.2)
+    office = Office(store, Paper(), licence_s=1.0)
     office.paper.edit(write_goal("Sosiaalityön oma tavoite.", key="s-1"))
     member = {"network__members[n-0]__organization__party": HEALTH, "network__members[n-0]__sector": "health"}
     await office.open(**member, **leaves)
@@ -215,7 +215,7 @@ async def test_a_goal_deleted_at_the_partner_is_deleted_everywhere(office):
 
 
 async def test_what_nobody_else_may_have_is_neither_stored_nor_overwritten(store):
-    office = Office(store, Paper(), licence_s=0.2)
+    office = Office(store, Paper(), licence_s=1.0)
     await office.open(**{GOAL.replace(".", "__"): "Osa-aikatyö.", "goals[g-1]__status": "active"})
     await office.consent("plan.goals", "health.conclusion")  # from health to social alone
     office.paper.edit(write_goal("Sosiaalityön oma tavoite.", key="s-1"))
@@ -301,7 +301,7 @@ async def test_a_record_of_ours_that_was_removed_there_is_made_again(office):
 
 
 async def test_what_was_withdrawn_and_comes_back_there_is_an_alarm_and_taken_away_again(store):
-    office = Office(store, Paper(), licence_s=0.2)
+    office = Office(store, Paper(), licence_s=1.0)
     office.paper.edit(lambda content: content.update(muistio="oma"))
     await office.open()
     form = await office.consent("health.conclusion")
@@ -384,7 +384,7 @@ async def test_a_goal_deleted_there_leaves_no_shell_in_the_plan(office):
 
 
 async def test_an_element_with_something_hidden_is_not_deleted_by_who_cannot_see_it(store):
-    office = Office(store, Paper(), Paper(), licence_s=0.2)
+    office = Office(store, Paper(), Paper(), licence_s=1.0)
     await office.open(
         **{
             "network__members[n-2]__organization__party": EMPLOYMENT,

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 async def office(store):
-    office = Office(store, Paper(), licence_s=0.2)
+    office = Office(store, Paper(), licence_s=1.0)
     await office.open()
     office.form = await office.consent("health.conclusion")
     await office.withdraw(office.form)

@@ -56,7 +56,7 @@ async def test_a_change_goes_from_queued_to_acknowledged_to_read_back(office):
     (link,) = await office.claim()
     assert (await states(office))["paper-1"] == "queued"
     sending = asyncio.create_task(deliver(office.engine, office.bridge.partners["paper-1"], link))
-    await begun.wait()
+    await asyncio.wait_for(begun.wait(), 30)
     assert (await states(office))["paper-1"] == "sent"
     go_on.set()
     await sending

@@ -57,7 +57,7 @@ THEIRS = {
 @pytest.fixture
 async def office(store):
     """A plan that has taken in scores and a goal from the partner."""
-    found = Office(store, Paper(), licence_s=0.2)
+    found = Office(store, Paper(), licence_s=1.0)
     partner = found.bridge.partners["paper-1"]
     found.bridge.partners["paper-1"] = replace(partner, lens=Lens(read_spec(MAPPING)))
     member = {"network__members[n-0]__organization__party": HEALTH, "network__members[n-0]__sector": "health"}
@@ -145,7 +145,7 @@ async def test_its_source_hears_of_it_once(office):
 
 
 async def test_a_new_consent_has_what_stands_there_taken_in_at_once(store):
-    office = Office(store, Paper(), licence_s=0.2)
+    office = Office(store, Paper(), licence_s=1.0)
     office.paper.edit(lambda content: content.update(tavoitteet=[{"tunniste": "s-1", "teksti": "Töihin."}]))
     member = {"network__members[n-0]__organization__party": HEALTH, "network__members[n-0]__sector": "health"}
     await office.open(**member)

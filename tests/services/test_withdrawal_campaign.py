@@ -24,7 +24,7 @@ BOTH = ("health.conclusion", "health.functioning")
 
 
 async def an_office(store, *papers, settled=True, **leaves):
-    office = Office(store, *(papers or (Paper(),)), licence_s=0.2)
+    office = Office(store, *(papers or (Paper(),)), licence_s=1.0)
     await office.open(**leaves)
     office.form = await office.consent(*BOTH)
     if settled:
@@ -179,7 +179,7 @@ async def hanging_send(office, error=None):
     office.paper.then("answer", hang)
     (link,) = await office.claim()
     sending = asyncio.create_task(deliver(office.engine, office.bridge.partners["paper-1"], link))
-    await begun.wait()
+    await asyncio.wait_for(begun.wait(), 30)
     return sending, go_on
 
 
@@ -271,7 +271,7 @@ def the_client(office, client_id=None):
 
 async def two_systems(store):
     """A form to social care and to the employment authority, delivered and withdrawn."""
-    office = Office(store, Paper(), Paper(), licence_s=0.2)
+    office = Office(store, Paper(), Paper(), licence_s=1.0)
     await office.open(
         **{
             "network.members[n-2].organization.party": EMPLOYMENT,

@@ -40,7 +40,7 @@ async def test_an_organisation_that_left_the_network_gets_nothing_after_the_answ
 
 
 async def test_a_send_under_way_is_not_waited_for_longer_than_its_licence(store):
-    office = Office(store, Paper("blank"), licence_s=0.3)
+    office = Office(store, Paper("blank"), licence_s=1.0)
     await office.open()
     form = await office.consent("health.conclusion")
     begun, hanging = asyncio.Event(), asyncio.Event()
@@ -52,7 +52,7 @@ async def test_a_send_under_way_is_not_waited_for_longer_than_its_licence(store)
     office.paper.then("answer", hang)
     (link,) = await office.claim()
     sending = asyncio.create_task(deliver(office.engine, office.bridge.partners["paper-1"], link))
-    await begun.wait()
+    await asyncio.wait_for(begun.wait(), 30)
     await asyncio.wait_for(office.withdraw(form), 3)
     hanging.set()
     await sending

@@ -121,4 +121,4 @@ class Contested(Office):
 
 async def a_contested_office(store: Store, **leaves: Any) -> Contested:
     """A plan in step at two partners."""
-    return await Contested(store, Paper(), Paper(), licence_s=0.2).begin(**leaves)
+    return await Contested(store, Paper(), Paper(), licence_s=1.0).begin(**leaves)
