@@ -35,21 +35,28 @@ async def register_client(bridge: Bridge, caller: Caller, hetu: str) -> UUID:
     Raises: InvalidHetu, NotForRole.
     """
     _need(caller, REGISTRARS)
-    number = parse_hetu(hetu, synthetic_only=bridge.synthetic_only).value
-
-    def register(tx: Tx) -> UUID:
-        client = _holder(tx, number)
-        if client is None:
-            client = tx.clients.create()
-            tx.clients.add_identifier(client.id, number, kind="final")
-        if not registered_by(tx, client.id, caller.party):
-            _audit(tx, caller, "client/registered", client)
-        return client.id
-
+    parse_hetu(hetu, synthetic_only=bridge.synthetic_only)
     try:
-        return await bridge.store.write(register)
+        return await bridge.store.write(lambda tx: register_in(tx, bridge, caller, hetu))
     except IdentifierTaken:  # somebody else registered them at the same moment
-        return await bridge.store.write(register)
+        return await bridge.store.write(lambda tx: register_in(tx, bridge, caller, hetu))
+
+
+def register_in(tx: Tx, bridge: Bridge, caller: Caller, hetu: str) -> UUID:
+    """Put a client on the register as part of a transaction.
+
+    Raises: InvalidHetu, NotForRole; IdentifierTaken, when somebody else registered them at the same moment: the
+    whole transaction is run again then, and finds them.
+    """
+    _need(caller, REGISTRARS)
+    number = parse_hetu(hetu, synthetic_only=bridge.synthetic_only).value
+    client = _holder(tx, number)
+    if client is None:
+        client = tx.clients.create()
+        tx.clients.add_identifier(client.id, number, kind="final")
+    if not registered_by(tx, client.id, caller.party):
+        _audit(tx, caller, "client/registered", client)
+    return client.id
 
 
 async def find_client(bridge: Bridge, caller: Caller, hetu: str) -> tuple[UUID, tuple[Seen, ...]]:

@@ -80,54 +80,63 @@ async def create_plan(
     Raises: InvalidPlan, NotYourField, PlanExists, ClientNotFound, KeyReused.
     """
     _need(caller, EDITORS)
-
-    def create(tx: Tx) -> Seen:
-        if tx.clients.get(client_id, lock="update") is None or not bridge.in_force(caller.party, tx.now()):
-            raise ClientNotFound
-        plans = tx.plans.of_client(client_id)
-        if not registered_by(tx, client_id, caller.party):
-            raise ClientNotFound
-        for plan in plans:
-            if plan.status not in CLOSED:
-                _tell_of_open_plan(tx, bridge, caller, plan.id)
-        plan_id, case_id, now = tx.new_id(), tx.new_id(), tx.now()
-        hub_set: dict[str, Scalar] = {
-            "header.plan_id": str(plan_id),
-            "header.case_id": str(case_id),
-            "header.created_at": now,
-            "client.client_id": str(client_id),
-        }
-        party = bridge.directory.party(caller.party, on=finnish_day(now))
-        sight = Sight(permitted=frozenset(), withheld=frozenset(), register=party.register)
-        given = [Change(name, value) for name, value in members_of(content)]
-        plan = apply_changes(hub_set, given, sight)
-        leaves = leaves_of(plan)
-        _check_identity(tx, bridge, client_id, leaves)
-        revision = Revision(
-            plan=plan,
-            version=1,
-            origins=origins_after({}, {}, leaves, _origin(caller, now)),
-            recorded_at=now,
-            recorded_by=caller.party,
-        )
-        tx.plans.insert(
-            plan_id=plan_id,
-            client_id=client_id,
-            case_id=case_id,
-            status=str(leaves["header.status"]),
-            cause="api",
-            actor=caller.party,
-            **stored(revision, leaves),
-        )
-        refresh_links(tx, bridge, plan_id=plan_id, client_id=client_id, revision=revision)
-        _audit(tx, caller, "plan/created", client_id, plan_id, {"version": 1})
-        return see(tx, bridge, caller, plan_id)
-
     return await bridge.store.write(
         lambda tx: once(
-            tx, caller, repeat, lambda: create(tx), note=_note, recall=_recall(tx, bridge, caller)
+            tx,
+            caller,
+            repeat,
+            lambda: create_in(tx, bridge, caller, client_id, content),
+            note=_note,
+            recall=_recall(tx, bridge, caller),
         )
     )
+
+
+def create_in(
+    tx: Tx, bridge: Bridge, caller: Caller, client_id: UUID, content: Mapping[str, Any], *, cause: str = "api"
+) -> Seen:
+    """Record a client's first revision as part of a transaction; *content* and what is raised as `create_plan`."""
+    _need(caller, EDITORS)
+    if tx.clients.get(client_id, lock="update") is None or not bridge.in_force(caller.party, tx.now()):
+        raise ClientNotFound
+    plans = tx.plans.of_client(client_id)
+    if not registered_by(tx, client_id, caller.party):
+        raise ClientNotFound
+    for plan in plans:
+        if plan.status not in CLOSED:
+            _tell_of_open_plan(tx, bridge, caller, plan.id)
+    plan_id, case_id, now = tx.new_id(), tx.new_id(), tx.now()
+    hub_set: dict[str, Scalar] = {
+        "header.plan_id": str(plan_id),
+        "header.case_id": str(case_id),
+        "header.created_at": now,
+        "client.client_id": str(client_id),
+    }
+    party = bridge.directory.party(caller.party, on=finnish_day(now))
+    sight = Sight(permitted=frozenset(), withheld=frozenset(), register=party.register)
+    given = [Change(name, value) for name, value in members_of(content)]
+    plan = apply_changes(hub_set, given, sight)
+    leaves = leaves_of(plan)
+    _check_identity(tx, bridge, client_id, leaves)
+    revision = Revision(
+        plan=plan,
+        version=1,
+        origins=origins_after({}, {}, leaves, _origin(caller, now)),
+        recorded_at=now,
+        recorded_by=caller.party,
+    )
+    tx.plans.insert(
+        plan_id=plan_id,
+        client_id=client_id,
+        case_id=case_id,
+        status=str(leaves["header.status"]),
+        cause=cause,
+        actor=caller.party,
+        **stored(revision, leaves),
+    )
+    refresh_links(tx, bridge, plan_id=plan_id, client_id=client_id, revision=revision)
+    _audit(tx, caller, "plan/created", client_id, plan_id, {"version": 1})
+    return see(tx, bridge, caller, plan_id)
 
 
 async def read_plan(bridge: Bridge, caller: Caller, plan_id: UUID) -> Seen:
@@ -162,39 +171,12 @@ async def revise_plan(
     _need(caller, EDITORS)
     given = tuple(changes)
 
-    def revise(tx: Tx) -> Seen:
-        _lock_client_first(tx, plan_id)
-        seen = see(tx, bridge, caller, plan_id, lock="update")
+    def check(seen: Seen) -> None:
         if if_match not in {seen.etag, "*"}:
             raise StalePlan
-        before = seen.revision.leaves
-        if before["header.status"] in CLOSED:
-            raise PlanClosed
-        plan = apply_changes(before, given, seen.sight(caller, bridge))
-        leaves = leaves_of(plan)
-        if leaves == before:
-            return seen
-        _check_identity(tx, bridge, seen.client_id, leaves)
-        revision = append_revision(
-            tx,
-            bridge,
-            client_id=seen.client_id,
-            before=seen.revision,
-            plan=plan,
-            fresh=_origin(caller, tx.now()),
-            cause=cause,
-            at=tx.now(),
-        )
-        touched = sorted(p for p in before.keys() | leaves.keys() if before.get(p) != leaves.get(p))
-        _audit(
-            tx,
-            caller,
-            "plan/revised",
-            seen.client_id,
-            plan_id,
-            {"version": revision.version, "paths": touched},
-        )
-        return seen_after(tx, bridge, caller, seen, revision)
+
+    def revise(tx: Tx) -> Seen:
+        return revise_in(tx, bridge, caller, plan_id, lambda _: given, check=check, cause=cause)
 
     seen = await bridge.store.write(
         lambda tx: once(
@@ -203,6 +185,55 @@ async def revise_plan(
     )
     await no_more_starts(bridge, seen.client_id)
     return seen
+
+
+def revise_in(
+    tx: Tx,
+    bridge: Bridge,
+    caller: Caller,
+    plan_id: UUID,
+    changes_of: Callable[[Seen], Iterable[Change]],
+    *,
+    check: Callable[[Seen], None],
+    cause: str = "api",
+) -> Seen:
+    """Record a new revision as part of a transaction: *changes_of* says, from what the caller sees, what changes.
+
+    *check* is asked before, and refuses by raising. After the commit `no_more_starts` has to be waited for. What is
+    raised is as in `revise_plan`, but for what *check* decides alone.
+    """
+    _need(caller, EDITORS)
+    _lock_client_first(tx, plan_id)
+    seen = see(tx, bridge, caller, plan_id, lock="update")
+    check(seen)
+    before = seen.revision.leaves
+    if before["header.status"] in CLOSED:
+        raise PlanClosed
+    plan = apply_changes(before, changes_of(seen), seen.sight(caller, bridge))
+    leaves = leaves_of(plan)
+    if leaves == before:
+        return seen
+    _check_identity(tx, bridge, seen.client_id, leaves)
+    revision = append_revision(
+        tx,
+        bridge,
+        client_id=seen.client_id,
+        before=seen.revision,
+        plan=plan,
+        fresh=_origin(caller, tx.now()),
+        cause=cause,
+        at=tx.now(),
+    )
+    touched = sorted(p for p in before.keys() | leaves.keys() if before.get(p) != leaves.get(p))
+    _audit(
+        tx,
+        caller,
+        "plan/revised",
+        seen.client_id,
+        plan_id,
+        {"version": revision.version, "paths": touched},
+    )
+    return seen_after(tx, bridge, caller, seen, revision)
 
 
 async def list_revisions(bridge: Bridge, caller: Caller, plan_id: UUID) -> tuple[SeenRevision, ...]:
