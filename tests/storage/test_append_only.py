@@ -20,6 +20,7 @@ TABLES = {
     "cancelled_item": "path",
     "intake": "system",
     "audit": "event",
+    "fhir_version": "method",
 }
 
 
@@ -45,6 +46,7 @@ async def history(store) -> None:
             )
         )
         tx.audit.add(AuditEntry("plan/created", "ok"))
+        tx.documents.append("kela", "Patient", "p-1", version=1, at=tx.now(), method="POST", body=b"{}")
 
     await store.write(world)
 

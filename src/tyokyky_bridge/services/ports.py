@@ -4,8 +4,8 @@ A unit of work is a plain function over a `Tx`: ``await store.write(fn)``. It ca
 fits inside, and it may be run again after a serialization failure: it must have no effect but through its
 `Tx`. Everything one function writes commits together or not at all.
 
-Locks (PostgreSQL; on SQLite the one writer makes them idle), to be taken in this order: client, plans by id,
-links by id, gate. ``lock="update"`` is for changing a row, ``lock="share"`` for holding it still while
+Locks (PostgreSQL; on SQLite the one writer makes them idle), to be taken in this order: conditions, client, plans by
+id, links by id, gate, documents. ``lock="update"`` is for changing a row, ``lock="share"`` for holding it still while
 relying on it.
 """
 
@@ -15,6 +15,7 @@ from typing import Literal, Protocol, TypeVar
 from uuid import UUID
 
 from tyokyky_bridge.domain.errors import BridgeError
+from tyokyky_bridge.services.fhir.ports import Documents
 from tyokyky_bridge.services.records import (
     AttemptOutcome,
     AttemptRow,
@@ -606,6 +607,8 @@ class Tx(Protocol):
     def withdrawals(self) -> Withdrawals: ...
     @property
     def quarantine(self) -> Quarantine: ...
+    @property
+    def documents(self) -> Documents: ...
 
     def now(self) -> datetime:
         """The hub clock (aware, UTC): the database's, so that the clocks of application servers do not

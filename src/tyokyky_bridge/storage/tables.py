@@ -45,6 +45,7 @@ APPEND_ONLY = (
     "cancelled_item",
     "intake",
     "audit",
+    "fhir_version",
 )
 """Tables in which no row is ever changed or deleted."""
 

@@ -8,6 +8,7 @@ from tyokyky_bridge.storage.repositories.clients import ClientTable
 from tyokyky_bridge.storage.repositories.conflicts import ConflictTable
 from tyokyky_bridge.storage.repositories.consents import ConsentTable
 from tyokyky_bridge.storage.repositories.decisions import DecisionTable
+from tyokyky_bridge.storage.repositories.documents import DocumentTable
 from tyokyky_bridge.storage.repositories.gates import GateTable
 from tyokyky_bridge.storage.repositories.idempotency import IdempotencyTable
 from tyokyky_bridge.storage.repositories.intakes import FeedTable, InboxTable, IntakeTable
@@ -41,6 +42,7 @@ class Transaction:
         self.conflicts = ConflictTable(session)
         self.withdrawals = WithdrawalTable(session)
         self.quarantine = QuarantineTable(session)
+        self.documents = DocumentTable(session)
 
     def now(self) -> datetime:
         """The hub clock."""
