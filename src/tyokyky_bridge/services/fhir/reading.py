@@ -1,0 +1,175 @@
+"""Reading as FHIR: one resource, one version, history, search, and everything about a plan or a person.
+
+All of it is made from what the caller may see today; each interaction leaves a row in the audit, without content.
+The functions that end in ``_in`` are part of somebody else's transaction.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from tyokyky_bridge.services.bridge import Bridge
+from tyokyky_bridge.services.callers import Caller
+from tyokyky_bridge.services.fhir import listing
+from tyokyky_bridge.services.fhir.auditing import looked, need_reader
+from tyokyky_bridge.services.fhir.listing import Found, Past
+from tyokyky_bridge.services.fhir.refusals import Gone, NotFound
+from tyokyky_bridge.services.fhir.sight import Sighting
+from tyokyky_bridge.services.fhir.states import Version
+from tyokyky_bridge.services.ports import Tx
+
+
+async def read(bridge: Bridge, caller: Caller, resource_type: str, resource_id: str) -> Version:
+    """The resource as the caller sees it now. Raises: NotFound, Gone, NotForRole."""
+    need_reader(caller)
+    return await bridge.store.write(
+        lambda tx: read_in(Sighting(tx, bridge, caller), resource_type, resource_id)
+    )
+
+
+def read_in(sighting: Sighting, resource_type: str, resource_id: str) -> Version:
+    """As `read`."""
+    version = current_of(sighting, resource_type, resource_id)
+    looked(sighting, "read", (version,))
+    return version
+
+
+def current_of(sighting: Sighting, resource_type: str, resource_id: str) -> Version:
+    """The newest version that the caller may see; nothing is written. Raises: NotFound, Gone."""
+    past = sighting.versions((resource_type, resource_id))
+    if not past:
+        raise NotFound
+    if past[-1].deleted:
+        raise Gone
+    return past[-1]
+
+
+async def vread(
+    bridge: Bridge, caller: Caller, resource_type: str, resource_id: str, version_id: str
+) -> Version:
+    """One version, by today's decisions. Raises: NotFound, Gone (that version is the deletion), NotForRole."""
+    need_reader(caller)
+    return await bridge.store.write(
+        lambda tx: vread_in(Sighting(tx, bridge, caller), resource_type, resource_id, version_id)
+    )
+
+
+def vread_in(sighting: Sighting, resource_type: str, resource_id: str, version_id: str) -> Version:
+    """As `vread`."""
+    past = sighting.versions((resource_type, resource_id))
+    version = next((each for each in past if each.version == version_id), None)
+    if version is None:
+        raise NotFound
+    if version.deleted:
+        raise Gone
+    looked(sighting, "vread", (version,))
+    return version
+
+
+async def history(
+    bridge: Bridge,
+    caller: Caller,
+    resource_type: str,
+    resource_id: str | None = None,
+    *,
+    since: datetime | None = None,
+    at: tuple[datetime, datetime] | None = None,
+    count: int = listing.PAGE,
+    cursor: str | None = None,
+    key: bytes,
+) -> Past:
+    """
+    The versions of one resource or of a type, newest first, deletions among them, by today's decisions.
+
+    Args:
+        since: Versions from that moment on (inclusive).
+        at: Versions that were current at some moment of that range, its ends included.
+        count: Most entries of this page.
+        cursor: Where the page before it ended, as `Past.next` said.
+        key: Signs and checks cursors.
+
+    Raises: NotFound (nothing of that resource was ever to be seen), BadRequest (a cursor of others), NotForRole.
+    """
+    need_reader(caller)
+    asked = listing.PastAsked(resource_type, resource_id, since, at, count, cursor)
+    return await bridge.store.write(lambda tx: history_in(Sighting(tx, bridge, caller), asked, key=key))
+
+
+def history_in(sighting: Sighting, asked: listing.PastAsked, *, key: bytes) -> Past:
+    """As `history`."""
+    past = listing.past(sighting, asked, key=key)
+    looked(sighting, "history", past.versions)
+    return past
+
+
+async def search(
+    bridge: Bridge,
+    caller: Caller,
+    resource_type: str,
+    pairs: Sequence[tuple[str, str]],
+    *,
+    strict: bool = True,
+    cursor: str | None = None,
+    key: bytes,
+) -> Found:
+    """
+    The resources of a type that match, evaluated on what the caller may see.
+
+    Args:
+        pairs: The parameters in their order, decoded, without those of the interface itself (``_format``, ``_pretty``).
+        strict: Refuse unknown parameters; else they are left out and named in ``Found.query.ignored``.
+        cursor: Where the page before it ended, as `Found.next` said.
+        key: Signs and checks cursors.
+
+    Raises: Invalid (a parameter), BadRequest (a cursor of others), NotForRole.
+    """
+    need_reader(caller)
+    return await bridge.store.write(
+        lambda tx: search_in(
+            Sighting(tx, bridge, caller), resource_type, pairs, strict=strict, cursor=cursor, key=key
+        )
+    )
+
+
+def search_in(
+    sighting: Sighting,
+    resource_type: str,
+    pairs: Sequence[tuple[str, str]],
+    *,
+    strict: bool,
+    cursor: str | None,
+    key: bytes,
+) -> Found:
+    """As `search`."""
+    found = listing.found(sighting, resource_type, pairs, strict=strict, cursor=cursor, key=key)
+    looked(sighting, "search", (*found.matched, *found.included))
+    return found
+
+
+async def everything(
+    bridge: Bridge,
+    caller: Caller,
+    resource_type: str,
+    resource_id: str,
+    *,
+    since: datetime | None = None,
+    types: Collection[str] = (),
+) -> tuple[Version, ...]:
+    """
+    ``$everything`` of a CarePlan or a Patient: it, what belongs to it, and what those refer to.
+
+    Args:
+        since: Only what was changed from that moment on (inclusive).
+        types: Only these types; all when empty.
+
+    Raises: NotFound, Gone, NotForRole.
+    """
+    need_reader(caller)
+
+    def act(tx: Tx) -> tuple[Version, ...]:
+        sighting = Sighting(tx, bridge, caller)
+        current_of(sighting, resource_type, resource_id)
+        found = listing.everything(sighting, (resource_type, resource_id), since=since, types=types)
+        looked(sighting, "everything", found)
+        return found
+
+    return await bridge.store.write(act)
