@@ -21,7 +21,7 @@ from bench.installation import ENGINES, Engine, Installation, installed
 
 HALF = 0.5
 ROUNDS = 3
-CALM_S = 45
+CALM_S = 150
 """How long the runs before and after an outage last at most."""
 
 
