@@ -22,6 +22,7 @@ from tyokyky_bridge.services.records import AuditEntry
 from tyokyky_bridge.services.remembered import Remembered
 
 ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+LIKE_HETU = re.compile(r"(?<![0-9A-Za-z])\d{6}[-A-FU-Ya-fu-y]\d{3}[0-9A-Ya-y](?![0-9A-Za-z])")
 
 Check = Callable[[Version | None], None]
 """Asked about what stands (``None``: nothing, or a deletion) while nobody else can change it; refuses by raising."""
@@ -196,12 +197,17 @@ def _check_id(type_: str, id_: str) -> None:
     if not ID.fullmatch(id_):
         rule = "an id has 1 to 64 letters, digits, hyphens and dots"
         raise Invalid([Issue("error", "value", rule, f"{type_}.id")])
+    if any(_is_hetu(each) for each in LIKE_HETU.findall(id_)):
+        rule = "an identity number cannot be an id"
+        raise Invalid([Issue("error", "business-rule", rule, f"{type_}.id")])
+
+
+def _is_hetu(text: str) -> bool:
     try:
-        parse_hetu(id_)
+        parse_hetu(text)
     except InvalidHetu:
-        return
-    rule = "an identity number cannot be an id"
-    raise Invalid([Issue("error", "business-rule", rule, f"{type_}.id")])
+        return False
+    return True
 
 
 def _need_editor(caller: Caller) -> None:
