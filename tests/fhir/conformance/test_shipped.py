@@ -8,7 +8,7 @@ import pytest
 
 from tyokyky_bridge.domain.categories import Category
 from tyokyky_bridge.domain.codes import code_lists
-from tyokyky_bridge.fhir.terminology import (
+from tyokyky_bridge.fhir.conformance.shipped import (
     BrokenTerminology,
     check_code_system,
     check_concept_map,
