@@ -1,0 +1,172 @@
+"""Projecting: a caller's view of a plan as FHIR resources.
+
+Whatever is made here is made of the leaves of the view alone, so that a resource is the same whatever it is that
+the caller does not see.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from tyokyky_bridge.domain.categories import Category
+from tyokyky_bridge.domain.items import Scalar
+from tyokyky_bridge.domain.labels import Labels
+from tyokyky_bridge.fhir.derived.vocabulary import coding, definition
+from tyokyky_bridge.fhir.lens.lens import Lens
+from tyokyky_bridge.fhir.lens.masking import mask
+from tyokyky_bridge.fhir.lens.rows import Key, Keys, Place, Scene
+from tyokyky_bridge.fhir.lens.tree import Node, new_object, taken_apart
+from tyokyky_bridge.fhir.lens.units import LENS
+from tyokyky_bridge.fhir.wire.issues import Document
+
+REDACTED: Final = {
+    "system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue",
+    "code": "REDACTED",
+    "display": "redacted",
+}
+"""Said of a resource of a plan of which something is withheld from the caller."""
+TURVAKIELTO: Final = {
+    "system": "https://hl7.fi/fhir/finnish-base-profiles/CodeSystem/fi-base-security-label-cs",
+    "code": "TURVAKIELTO",
+}
+"""Said of a client with a non-disclosure order. Source: domain report 4.3."""
+
+
+class Seen(Protocol):
+    """What projecting reads of a `tyokyky_bridge.domain.disclosure.View`."""
+
+    @property
+    def plan_id(self) -> str:
+        """The plan."""
+        ...
+
+    @property
+    def leaves(self) -> Mapping[str, Scalar]:
+        """The permitted items."""
+        ...
+
+    @property
+    def withheld(self) -> frozenset[Category]:
+        """The categories closed to the recipient."""
+        ...
+
+    @property
+    def non_disclosure(self) -> bool:
+        """Whether addresses are kept back by order."""
+        ...
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A view, and of each path in it the information categories and the register that it came from."""
+
+    view: Seen
+    labels: Mapping[str, Labels]
+    registers: Mapping[str, str]
+
+
+def project(sheet: Sheet, lens: Lens = LENS) -> dict[Key, Document]:
+    """
+    Every resource of the plan that the view has something for, by type and id.
+
+    ``meta`` lacks versionId and lastUpdated, which belong to whoever keeps versions. The same sheet always gives
+    the same documents, member for member.
+    """
+    view = sheet.view
+    places = lens.places(view.plan_id, view.leaves)
+    scene = Scene(view.plan_id, view.leaves, view.withheld, view.non_disclosure, places)
+    bodies = {place: _Body() for place in places.values()}
+    for key, place in places.items():
+        bodies[place].begin(key, place)
+    for path, value in view.leaves.items():
+        pattern, keys = taken_apart(path)
+        unit, depth, (node, spot), shown = _home(lens, pattern)
+        body = bodies.get(Place(unit, keys[:depth]))
+        if body is None:
+            continue
+        own = keys[depth:]
+        body.paths.append(path)
+        body.open(node, own)[spot.member] = spot.codec.show(value)
+        if shown is not None:
+            theirs = shown[1].shown.get(str(value)) if shown[1].shown else None
+            if theirs is not None:
+                body.open(shown[0], own)[shown[1].member] = theirs
+    found: dict[Key, Document] = {}
+    for key, place in places.items():
+        body = bodies[place]
+        place.unit.finish(body.document, scene, place)
+        mask(body.document, place.unit.required, withheld=bool(view.withheld))
+        body.document["meta"] = _meta(sheet, place, body.paths)
+        found[key] = body.document
+    return found
+
+
+def _home(lens: Lens, pattern: str) -> Any:
+    unit, depth, node, spot, shown = lens.home[pattern]
+    return unit, depth, (node, spot), shown
+
+
+class _Body:
+    """A resource while it is made: its document and the objects opened in it so far."""
+
+    __slots__ = ("document", "opened", "paths")
+
+    def __init__(self) -> None:
+        self.document: Document = {}
+        self.opened: dict[tuple[int, Keys], Document] = {}
+        self.paths: list[str] = []
+
+    def begin(self, key: Key, place: Place) -> None:
+        self.document.update({"resourceType": key[0], "id": key[1], "meta": {}})
+        for name, value in place.unit.constant.items():
+            self.document[name] = _thawed(value)
+
+    def open(self, node: Node, keys: Keys) -> Document:
+        """The object of *node* for these element ids, made when it is not there yet."""
+        parent = node.parent
+        if parent is None:
+            return self.document
+        step = node.step
+        if getattr(step, "form", None) == "each":  # every member of a set has an entry of its own
+            return new_object(node, self.open(parent, keys), None, keys)
+        mine = keys[: node.keys]
+        at = (node.number, mine)
+        found = self.opened.get(at)
+        if found is None:
+            key = mine[-1] if node.keys > parent.keys else None
+            found = self.opened[at] = new_object(node, self.open(parent, keys), key, mine)
+        return found
+
+
+def _thawed(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _thawed(each) for name, each in value.items()}  # type: ignore[reportUnknownVariableType]
+    if isinstance(value, list | tuple):
+        return [_thawed(each) for each in value]  # type: ignore[reportUnknownVariableType]
+    return value
+
+
+def _meta(sheet: Sheet, place: Place, paths: Iterable[str]) -> Document:
+    """Profile, information categories and register of what is in the resource. Source: domain report 4.4, 4.6."""
+    view = sheet.view
+    inside = list(paths)
+    labels = frozenset[Category]().union(*(sheet.labels.get(path, frozenset()) for path in inside))
+    security: list[Document] = [coding("info-category", label.value) for label in sorted(labels)]
+    if view.non_disclosure and place.unit.type == "Patient":
+        security.append(dict(TURVAKIELTO))
+    if view.withheld:
+        security.append(dict(REDACTED))
+    register = _register(sheet.registers, inside) or _register(sheet.registers, view.leaves)
+    made: Document = {"profile": [definition(place.unit.profile)]}
+    if security:
+        made["security"] = security
+    if register is not None:
+        made["tag"] = [coding("register", register)]
+    return made
+
+
+def _register(registers: Mapping[str, str], paths: Iterable[str]) -> str | None:
+    """The register that most of it came from, for a resource has exactly one register tag."""
+    counted = Counter(registers[path] for path in paths if path in registers)
+    return min(counted, key=lambda name: (-counted[name], name), default=None)
