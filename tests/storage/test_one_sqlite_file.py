@@ -1,12 +1,13 @@
 """A SQLite file: one process of each role, and whole when it is closed."""
 
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
 
 from conftest import INDEX_KEY
-from tyokyky_bridge.storage import RoleTaken, open_store, take_role
+from tyokyky_bridge.storage import RoleTaken, head, migrate, open_store, revision_of, take_role
 from worlds.processes import start_python
 from worlds.rows import a_plan
 
@@ -56,3 +57,13 @@ async def test_closing_leaves_all_of_a_sqlite_file_in_the_file(sqlite_url):
     await store.aclose()
     assert in_its_log(path) == 0
     keeps_open.close()
+
+
+async def test_a_new_file_that_somebody_else_is_writing_to_is_waited_for(tmp_path):
+    path = tmp_path / "new.db"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")  # before the file keeps a log, SQLite would not wait for this
+    threading.Timer(0.2, lambda: other.execute("COMMIT")).start()
+    await migrate(f"sqlite:///{path}")
+    assert await revision_of(f"sqlite:///{path}") == head()
+    other.close()

@@ -76,8 +76,8 @@ def sqlite_engine(path: Path, *, begin: str, query_only: bool = False, foreign_k
     )
 
     def settle(connection: sqlite3.Connection, _record: object) -> None:
+        _use_wal(connection)
         for pragma in (
-            "journal_mode = WAL",
             "synchronous = FULL",
             f"foreign_keys = {int(foreign_keys)}",
             f"query_only = {int(query_only)}",
@@ -90,6 +90,20 @@ def sqlite_engine(path: Path, *, begin: str, query_only: bool = False, foreign_k
     event.listen(engine, "connect", settle)
     event.listen(engine, "begin", start)
     return engine
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Switch to write-ahead logging. Where several switch a new file at once SQLite does not wait by itself."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(LOOK_S)
+        else:
+            return
 
 
 class SqliteStore:
