@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, Final, cast
 
 from tyokyky_bridge.domain.codes import code_list
+from tyokyky_bridge.fhir.wire.issues import Document
 
 JsonScalar = str | int | float | bool
 """A leaf as `tyokyky_bridge.domain.items.leaves_to_json` writes it."""
@@ -125,7 +126,7 @@ def coded(system: str) -> Codec:
     """A Coding of one *system*."""
 
     def read(value: Any) -> str:
-        held = cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
+        held: Mapping[str, Any] = cast("Document", value) if isinstance(value, dict) else {}
         code = held.get("code")
         if held.get("system") != system or not isinstance(code, str):
             rule = f"must be a Coding of {system}"
@@ -160,7 +161,7 @@ def wrapped(outer: str, codec: Codec) -> Codec:
     """The value alone in an object: ``{outer: value}``."""
 
     def read(value: Any) -> JsonScalar:
-        held = cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
+        held: Mapping[str, Any] = cast("Document", value) if isinstance(value, dict) else {}
         return codec.read(held.get(outer))
 
     return Codec("Reference", lambda value: {outer: codec.show(value)}, read)

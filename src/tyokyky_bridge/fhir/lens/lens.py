@@ -73,6 +73,17 @@ class Lens:
         """The units that make resources of this type."""
         return tuple(unit for unit in self.units if unit.type == resource_type)
 
+    def place(self, path: str) -> Place:
+        """The place that a leaf belongs to."""
+        pattern, keys = taken_apart(path)
+        unit, depth, *_ = self._home[pattern]
+        return Place(unit, keys[:depth])
+
+    def expression_of(self, pattern: str) -> str:
+        """The element that shows a pattern of the plan, as FHIRPath without indexes."""
+        _, _, _, spot, shown = self._home[pattern]
+        return (shown[1] if shown is not None else spot).element
+
     def places(self, plan_id: str, leaves: Mapping[str, Scalar]) -> dict[Key, Place]:
         """
         The resources that the caller's *leaves* of a plan make, by type and id, in the order of the units.

@@ -1,8 +1,8 @@
 """Element paths: where in a resource the value of a row stands.
 
-``a.b`` are members (``a{system=x}`` has that member beside), ``a[0]`` is the only entry of an array, ``a[system=x].value`` the entry with that member (what
-follows a ``;`` is written but not asked for), ``a[].b`` an entry for each element of the plan's list, told apart by
-its ``id``, and ``a[+].b`` an entry for each member of a set.
+``a.b`` are members (``a{system=x}`` has that member beside), ``a[0]`` is the only entry of an array,
+``a[system=x].value`` the entry with that member (what follows a ``;`` is written but not asked for), ``a[].b`` an
+entry for each element of the plan's list, told apart by its ``id``, and ``a[+].b`` an entry for each member of a set.
 """
 
 import re

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from tyokyky_bridge.domain.categories import Category
-from tyokyky_bridge.domain.items import Scalar
+from tyokyky_bridge.domain.items import Scalar, leaves_from_json
 from tyokyky_bridge.domain.labels import Labels
 from tyokyky_bridge.fhir.derived.vocabulary import coding, definition
 from tyokyky_bridge.fhir.lens.lens import Lens
 from tyokyky_bridge.fhir.lens.masking import mask
+from tyokyky_bridge.fhir.lens.periods import tidy
+from tyokyky_bridge.fhir.lens.reading import Read
 from tyokyky_bridge.fhir.lens.rows import Key, Keys, Place, Scene
 from tyokyky_bridge.fhir.lens.tree import Node, new_object, taken_apart
 from tyokyky_bridge.fhir.lens.units import LENS
@@ -95,11 +97,33 @@ def project(sheet: Sheet, lens: Lens = LENS) -> dict[Key, Document]:
     found: dict[Key, Document] = {}
     for key, place in places.items():
         body = bodies[place]
+        for period in body.periods:
+            tidy(period)
         place.unit.finish(body.document, scene, place)
         mask(body.document, place.unit.required, withheld=bool(view.withheld))
         body.document["meta"] = _meta(sheet, place, body.paths)
         found[key] = body.document
     return found
+
+
+@dataclass(frozen=True)
+class Supposed:
+    """A view as it would be if what was read were in it."""
+
+    plan_id: str
+    leaves: Mapping[str, Scalar]
+    withheld: frozenset[Category]
+    non_disclosure: bool
+
+
+def supposing(view: Seen, reads: Iterable[Read], lens: Lens = LENS) -> Supposed:
+    """*view* with everything at the places of *reads* replaced by what was read there."""
+    said = list(reads)
+    places = {read.place for read in said}
+    kept = {path: value for path, value in view.leaves.items() if lens.place(path) not in places}
+    for read in said:
+        kept.update(leaves_from_json(read.leaves))
+    return Supposed(view.plan_id, kept, view.withheld, view.non_disclosure)
 
 
 def _home(lens: Lens, pattern: str) -> Any:
@@ -110,12 +134,13 @@ def _home(lens: Lens, pattern: str) -> Any:
 class _Body:
     """A resource while it is made: its document and the objects opened in it so far."""
 
-    __slots__ = ("document", "opened", "paths")
+    __slots__ = ("document", "opened", "paths", "periods")
 
     def __init__(self) -> None:
         self.document: Document = {}
         self.opened: dict[tuple[int, Keys], Document] = {}
         self.paths: list[str] = []
+        self.periods: list[Document] = []
 
     def begin(self, key: Key, place: Place) -> None:
         self.document.update({"resourceType": key[0], "id": key[1], "meta": {}})
@@ -136,6 +161,8 @@ class _Body:
         if found is None:
             key = mine[-1] if node.keys > parent.keys else None
             found = self.opened[at] = new_object(node, self.open(parent, keys), key, mine)
+            if node.is_period:
+                self.periods.append(found)
         return found
 
 

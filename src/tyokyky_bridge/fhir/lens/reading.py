@@ -11,6 +11,7 @@ from tyokyky_bridge.fhir.lens.codecs import JsonScalar, Unfit
 from tyokyky_bridge.fhir.lens.ids import hex_of, place_of
 from tyokyky_bridge.fhir.lens.lens import Lens
 from tyokyky_bridge.fhir.lens.paths import Entry
+from tyokyky_bridge.fhir.lens.periods import untidy
 from tyokyky_bridge.fhir.lens.rows import Keys, Place, Unit, path_of
 from tyokyky_bridge.fhir.lens.tree import Node, Spot, taken_apart
 from tyokyky_bridge.fhir.lens.units import LENS
@@ -147,6 +148,8 @@ class _Reader:
 
     def walk(self, node: Node, held: Document, around: tuple[int, ...], expression: str) -> None:
         """Read the object *held* as *node*."""
+        if node.is_period:
+            held = untidy(held)
         for spot in node.spots:
             if spot.member in held:
                 self._take(spot, held[spot.member], around, f"{expression}.{spot.member}")

@@ -107,7 +107,7 @@ class Scene:
         return next(iter(self.references("Patient")), None)
 
 
-def _nothing_more(document: Document, scene: Scene, place: Place) -> None:
+def _nothing_more(_: Document, __: Scene, ___: Place) -> None:
     """Most units derive nothing."""
 
 
@@ -115,15 +115,15 @@ def _as_given(document: Document) -> Document:
     return document
 
 
-def _never(document: Document) -> bool:
+def _never(_: Document) -> bool:
     return False
 
 
-def _plan_id(plan_id: str, leaves: Mapping[str, Scalar]) -> str:
+def _plan_id(plan_id: str, _: Mapping[str, Scalar]) -> str:
     return plan_id
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Unit:
     """
     One resource type for one place of the plan.
@@ -168,9 +168,6 @@ class Unit:
     derived: frozenset[str] = frozenset()
     singleton_id: Callable[[str, Mapping[str, Scalar]], str | None] = _plan_id
     always: bool = False
-
-    def __hash__(self) -> int:
-        return hash((self.type, self.anchor, self.tag))
 
     @property
     def depth(self) -> int:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from tyokyky_bridge.domain.items import FIELDS
 from tyokyky_bridge.domain.schema import SCHEMA, Shape
 from tyokyky_bridge.fhir.derived.vocabulary import definition
-from tyokyky_bridge.fhir.lens.codecs import BY_KIND, Codec, in_extension, value_member
+from tyokyky_bridge.fhir.lens.codecs import BY_KIND, DATE, Codec, in_extension, value_member
 from tyokyky_bridge.fhir.lens.paths import Entry, Member, Step, parse_path, shown_path
 from tyokyky_bridge.fhir.lens.rows import Keys, Unit
 from tyokyky_bridge.fhir.wire.issues import Document
@@ -47,7 +47,7 @@ class Node:
     spots: list[Spot] = field(default_factory=list[Spot])
     members: dict[str, "Node"] = field(default_factory=dict[str, "Node"])
     entries: dict[str, list["Node"]] = field(default_factory=dict[str, list["Node"]])
-    list_pattern: str = ""
+    is_period: bool = False
 
     def below(self) -> Iterator["Node"]:
         """The objects directly inside."""
@@ -114,6 +114,9 @@ class Tree:
             self._native(row.plan, row.element, row.codec, None, {})
         for shown in unit.shown:
             self._native(shown.plan, shown.element, BY_KIND["code"], shown.codes, shown.inverse())
+        for node, _ in list(self.placed.values()):
+            named = {spot.member for spot in node.spots if spot.codec is DATE}
+            node.is_period = {"start", "end"} <= named
         self._generate()
         missing = owned - self.placed.keys()
         if missing:

@@ -24,7 +24,7 @@ ACTIVITIES: Final = ("ServiceRequest", "Task", "Appointment")
 SUPPORTING: Final = ("Observation", "Condition", "DocumentReference", "Communication")
 
 
-def _finish(document: Document, scene: Scene, place: Place) -> None:
+def _finish(document: Document, scene: Scene, _: Place) -> None:
     if scene.subject is not None:
         document["subject"] = scene.subject
     for name, found in (

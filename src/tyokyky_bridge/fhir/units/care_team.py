@@ -33,7 +33,7 @@ def _entry(id_: str) -> str:
     return f"participant[id={id_}]"
 
 
-def _finish(document: Document, scene: Scene, place: Place) -> None:
+def _finish(document: Document, scene: Scene, _: Place) -> None:
     status = scene.leaves.get("header.status")
     if status is not None:
         document["status"] = STATUS[str(status)]

@@ -20,12 +20,12 @@ STATUS: Final = {
 """A case has no state of its own in the plan; it is where its plan is."""
 
 
-def _case_id(plan_id: str, leaves: Mapping[str, Scalar]) -> str | None:
+def _case_id(_: str, leaves: Mapping[str, Scalar]) -> str | None:
     case = leaves.get("header.case_id")
     return None if case is None else str(case)
 
 
-def _finish(document: Document, scene: Scene, place: Place) -> None:
+def _finish(document: Document, scene: Scene, _: Place) -> None:
     status = scene.leaves.get("header.status")
     if status is not None:
         document["status"] = STATUS[str(status)]

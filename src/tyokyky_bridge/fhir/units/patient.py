@@ -33,7 +33,7 @@ def _patient_id(plan_id: str, leaves: Mapping[str, Scalar]) -> str:
     return f"{hex_of(plan_id)}.pt" if client is None else str(client)
 
 
-def _finish(document: Document, scene: Scene, place: Place) -> None:
+def _finish(document: Document, _: Scene, __: Place) -> None:
     for identifier in document.get("identifier", []):
         if identifier.get("use") in PIC_USES:
             identifier["type"] = PIC_TYPE
