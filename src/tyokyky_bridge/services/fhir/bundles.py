@@ -68,9 +68,7 @@ async def transact(bridge: Bridge, caller: Caller, bundle: Document, face: Face)
                 raise EntryRefused(each.index, refusal) from refusal
         return answers
 
-    answers = await commit(
-        bridge, caller, writes, versioned=face.versioned, base=face.base, then=then
-    )
+    answers = await commit(bridge, caller, writes, versioned=face.versioned, base=face.base, then=then)
     return {"resourceType": "Bundle", "type": "transaction-response"} | (
         {"entry": answers} if answers else {}
     )
@@ -102,9 +100,7 @@ async def _single(bridge: Bridge, caller: Caller, asked: Asked, face: Face) -> D
     def then(_: Tx, outcomes: Sequence[Written]) -> Document:
         return _written(outcomes[0], face)
 
-    return await commit(
-        bridge, caller, [asked.write], versioned=face.versioned, base=face.base, then=then
-    )
+    return await commit(bridge, caller, [asked.write], versioned=face.versioned, base=face.base, then=then)
 
 
 def _entries(bundle: Document) -> list[Document]:

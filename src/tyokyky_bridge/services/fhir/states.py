@@ -5,7 +5,7 @@ caller cannot see moves nothing, and an ETag never comes to stand for other cont
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -69,12 +69,12 @@ class Version:
 
 @dataclass(frozen=True)
 class State:
-    """All resources of a plan as one caller sees one revision of it."""
+    """All resources of a plan as one caller sees one revision of it; *custodians* is asked for new versions only."""
 
     at: datetime
     by: str
     documents: Mapping[Key, Document]
-    custodians: Mapping[Key, tuple[str, ...]]
+    custodians: Callable[[Key], tuple[str, ...]]
 
 
 Runs = Mapping[Key, tuple[Version, ...]]
@@ -131,5 +131,5 @@ def _version(key: Key, number: int, digest: str, state: State, document: Documen
         method=method,
         document=None if document is None else stamped(document, version, state.at),
         by=state.by,
-        custodians=state.custodians.get(key, ()),
+        custodians=() if document is None else state.custodians(key),
     )

@@ -1,0 +1,217 @@
+"""What the entries of a Bundle ask for: the request of each, read and refused before anything is done."""
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, cast
+from urllib.parse import parse_qsl
+
+from tyokyky_bridge.fhir.wire.issues import Document, Invalid, Issue
+from tyokyky_bridge.fhir.wire.structure import SERVED
+from tyokyky_bridge.fhir.wire.text import parse
+from tyokyky_bridge.services.fhir.entries import Entry, Method, Pairs
+from tyokyky_bridge.services.fhir.listing import PAGE, PastAsked
+from tyokyky_bridge.services.fhir.refusals import BadRequest, EntryRefused, NotFound
+
+MAX_ENTRIES: Final = 500
+JSON_PATCH: Final = "application/json-patch+json"
+WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+_TYPE: Final = re.compile(r"[A-Z][A-Za-z]{1,63}")
+_ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """
+    One entry of a Bundle: *write* is what it changes; else it reads what *type*, *id*, *version*, *past* or *pairs* say.
+    """
+
+    index: int
+    type: str
+    id: str | None = None
+    version: str | None = None
+    pairs: Pairs = ()
+    past: PastAsked | None = None
+    write: Entry | None = None
+
+
+def check_bundle(bundle: Document, kind: str) -> None:
+    """Raises: BadRequest, Invalid, unless *bundle* is a Bundle of that kind, and not too large."""
+    if bundle.get("resourceType") != "Bundle" or bundle.get("type") != kind:
+        raise BadRequest(f"this takes a Bundle of type {kind}", expression="Bundle.type")
+    entries: Any = bundle.get("entry", [])
+    if not isinstance(entries, list):
+        raise Invalid([Issue("error", "structure", "must be an array", "Bundle.entry")])
+    if len(cast("list[Any]", entries)) > MAX_ENTRIES:
+        raise BadRequest(
+            f"a Bundle has at most {MAX_ENTRIES} entries", expression="Bundle.entry", kind="too-long"
+        )
+
+
+def asked_of(entry: Any, index: int, base: str) -> Asked:
+    """
+    Read one entry.
+
+    Raises:
+        EntryRefused: the entry asks for nothing that this server has.
+    """
+    try:
+        return _asked(entry, index, base)
+    except (BadRequest, Invalid, NotFound) as refusal:
+        raise EntryRefused(index, refusal) from refusal
+
+
+def refuse_twice(asked: Iterable[Asked]) -> None:
+    """Raises: BadRequest, when two entries write the same resource. Source: hl7.org/fhir/R4/http.html#trules."""
+    seen: dict[tuple[str, str], int] = {}
+    for each in asked:
+        if each.write is None or each.write.id is None:
+            continue
+        first = seen.setdefault((each.write.type, each.write.id), each.index)
+        if first != each.index:
+            raise twice(first, each.index)
+
+
+def twice(first: int, second: int) -> BadRequest:
+    """Two entries of one Bundle write the same resource."""
+    return BadRequest(
+        f"entries {first} and {second} are about the same resource",
+        expression=f"Bundle.entry[{second}]",
+        kind="duplicate",
+    )
+
+
+def _asked(entry: Any, index: int, base: str) -> Asked:
+    place = f"Bundle.entry[{index}]"
+    members = cast("Document", entry) if isinstance(entry, dict) else {}
+    request: Any = members.get("request")
+    if not isinstance(request, dict):
+        raise Invalid([Issue("error", "required", "an entry needs a request", f"{place}.request")])
+    said = cast("Document", request)
+    method, url = said.get("method"), said.get("url")
+    if method not in WRITES | {"GET"} or not isinstance(url, str):
+        raise Invalid(
+            [Issue("error", "value", "method is GET, POST, PUT, PATCH or DELETE", f"{place}.request.method")]
+        )
+    resource_type, steps, pairs = _target(url, base, place)
+    if method == "GET":
+        return _read(index, resource_type, steps, pairs, place)
+    return _write(index, cast("Method", method), resource_type, steps, pairs, members, place)
+
+
+def _target(url: str, base: str, place: str) -> tuple[str, Sequence[str], Pairs]:
+    """Type, further steps and criteria of a relative URL, or of an absolute one of this server."""
+    text = url.removeprefix(f"{base}/") if base else url
+    path, _, query = text.removeprefix("/").partition("?")
+    steps = path.split("/")
+    if not _TYPE.fullmatch(steps[0]) or not all(
+        _ID.fullmatch(step) for step in steps[1:] if step != "_history"
+    ):
+        raise BadRequest("the url names no resource of this server", expression=f"{place}.request.url")
+    if steps[0] not in SERVED:
+        raise NotFound
+    try:
+        pairs = tuple(parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=200))
+    except ValueError:
+        raise BadRequest("the url cannot be read", expression=f"{place}.request.url") from None
+    return steps[0], steps[1:], pairs
+
+
+def _read(index: int, resource_type: str, steps: Sequence[str], pairs: Pairs, place: str) -> Asked:
+    match steps:
+        case []:
+            return Asked(index, resource_type, pairs=pairs)
+        case [id_] if id_ != "_history":
+            return Asked(index, resource_type, id_)
+        case [id_, "_history"]:
+            return Asked(index, resource_type, id_, past=_past(resource_type, id_, pairs, place))
+        case [id_, "_history", version]:
+            return Asked(index, resource_type, id_, version)
+        case _:
+            raise BadRequest("the url names no interaction", expression=f"{place}.request.url")
+
+
+def _past(resource_type: str, id_: str, pairs: Pairs, place: str) -> PastAsked:
+    known = dict(pairs)
+    try:
+        since = datetime.fromisoformat(known["_since"]) if "_since" in known else None
+        count = int(known.get("_count", PAGE))
+    except ValueError:
+        since, count = None, -1
+    if known.keys() - {"_since", "_count"} or count < 0 or (since is not None and since.tzinfo is None):
+        raise BadRequest("a history here takes _since and _count", expression=f"{place}.request.url")
+    return PastAsked(resource_type, id_, since, None, count, None)
+
+
+def _write(
+    index: int,
+    method: Method,
+    resource_type: str,
+    steps: Sequence[str],
+    pairs: Pairs,
+    members: Document,
+    place: str,
+) -> Asked:
+    request = cast("Document", members["request"])
+    id_ = steps[0] if steps else None
+    conditional = id_ is None and method != "POST"
+    if (
+        len(steps) > 1
+        or (pairs and not conditional)
+        or (method == "POST" and id_ is not None)
+        or id_ == "_history"
+    ):
+        raise BadRequest(f"the url does not fit {method}", expression=f"{place}.request.url")
+    if conditional and not pairs:
+        raise BadRequest("the url needs an id or criteria", expression=f"{place}.request.url")
+    resource: Any = members.get("resource")
+    body = cast("Document", resource) if isinstance(resource, dict) else None
+    if (body is None) != (method == "DELETE"):
+        raise Invalid(
+            [Issue("error", "required", f"{method} and a resource do not go together", f"{place}.resource")]
+        )
+    full_url: Any = members.get("fullUrl")
+    criteria: Any = request.get("ifNoneExist")
+    entry = Entry(
+        index,
+        method,
+        resource_type,
+        id_,
+        document=body if method in {"POST", "PUT"} else None,
+        operations=_operations(body, place) if method == "PATCH" else (),
+        where=pairs if conditional else None,
+        full_url=full_url if isinstance(full_url, str) else None,
+        if_match=_text(request, "ifMatch"),
+        if_none_match=_text(request, "ifNoneMatch"),
+        if_none_exist=criteria_of(criteria) if isinstance(criteria, str) else None,
+        expression=f"{place}.resource",
+    )
+    return Asked(index, resource_type, id_, write=entry)
+
+
+def _text(request: Document, name: str) -> str | None:
+    value = request.get(name)
+    return value if isinstance(value, str) else None
+
+
+def criteria_of(text: str) -> Pairs:
+    """The criteria of a conditional create as pairs; a leading type or question mark is put up with."""
+    query = text.partition("?")[2] if "?" in text else text
+    return tuple(parse_qsl(query, keep_blank_values=True))
+
+
+def _operations(body: Document | None, place: str) -> Sequence[Any]:
+    """A JSON Patch travels in a Binary. Source: hl7.org/fhir/R4/http.html#patch (Bundles)."""
+    held = body or {}
+    if held.get("resourceType") != "Binary" or held.get("contentType") != JSON_PATCH:
+        text = f"a patch stands in a Binary of {JSON_PATCH}"
+        raise Invalid([Issue("error", "not-supported", text, f"{place}.resource")])
+    try:
+        raw = base64.b64decode(str(held.get("data", "")), validate=True)
+    except (binascii.Error, ValueError):
+        raise Invalid([Issue("error", "value", "is no base64", f"{place}.resource.data")]) from None
+    return cast("Sequence[Any]", parse(raw))
