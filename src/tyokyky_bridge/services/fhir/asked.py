@@ -27,7 +27,7 @@ _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 @dataclass(frozen=True)
 class Asked:
     """
-    One entry of a Bundle: *write* is what it changes; else it reads what *type*, *id*, *version*, *past* or *pairs* say.
+    One entry of a Bundle: *write* is what it changes; else it reads what the other members say.
     """
 
     index: int
@@ -42,14 +42,14 @@ class Asked:
 def check_bundle(bundle: Document, kind: str) -> None:
     """Raises: BadRequest, Invalid, unless *bundle* is a Bundle of that kind, and not too large."""
     if bundle.get("resourceType") != "Bundle" or bundle.get("type") != kind:
-        raise BadRequest(f"this takes a Bundle of type {kind}", expression="Bundle.type")
+        msg = f"this takes a Bundle of type {kind}"
+        raise BadRequest(msg, expression="Bundle.type")
     entries: Any = bundle.get("entry", [])
     if not isinstance(entries, list):
         raise Invalid([Issue("error", "structure", "must be an array", "Bundle.entry")])
     if len(cast("list[Any]", entries)) > MAX_ENTRIES:
-        raise BadRequest(
-            f"a Bundle has at most {MAX_ENTRIES} entries", expression="Bundle.entry", kind="too-long"
-        )
+        msg = f"a Bundle has at most {MAX_ENTRIES} entries"
+        raise BadRequest(msg, expression="Bundle.entry", kind="too-long")
 
 
 def asked_of(entry: Any, index: int, base: str) -> Asked:
@@ -111,13 +111,15 @@ def _target(url: str, base: str, place: str) -> tuple[str, Sequence[str], Pairs]
     if not _TYPE.fullmatch(steps[0]) or not all(
         _ID.fullmatch(step) for step in steps[1:] if step != "_history"
     ):
-        raise BadRequest("the url names no resource of this server", expression=f"{place}.request.url")
+        msg = "the url names no resource of this server"
+        raise BadRequest(msg, expression=f"{place}.request.url")
     if steps[0] not in SERVED:
         raise NotFound
     try:
         pairs = tuple(parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=200))
     except ValueError:
-        raise BadRequest("the url cannot be read", expression=f"{place}.request.url") from None
+        msg = "the url cannot be read"
+        raise BadRequest(msg, expression=f"{place}.request.url") from None
     return steps[0], steps[1:], pairs
 
 
@@ -132,7 +134,8 @@ def _read(index: int, resource_type: str, steps: Sequence[str], pairs: Pairs, pl
         case [id_, "_history", version]:
             return Asked(index, resource_type, id_, version)
         case _:
-            raise BadRequest("the url names no interaction", expression=f"{place}.request.url")
+            msg = "the url names no interaction"
+            raise BadRequest(msg, expression=f"{place}.request.url")
 
 
 def _past(resource_type: str, id_: str, pairs: Pairs, place: str) -> PastAsked:
@@ -143,7 +146,8 @@ def _past(resource_type: str, id_: str, pairs: Pairs, place: str) -> PastAsked:
     except ValueError:
         since, count = None, -1
     if known.keys() - {"_since", "_count"} or count < 0 or (since is not None and since.tzinfo is None):
-        raise BadRequest("a history here takes _since and _count", expression=f"{place}.request.url")
+        msg = "a history here takes _since and _count"
+        raise BadRequest(msg, expression=f"{place}.request.url")
     return PastAsked(resource_type, id_, since, None, count, None)
 
 
@@ -165,9 +169,11 @@ def _write(
         or (method == "POST" and id_ is not None)
         or id_ == "_history"
     ):
-        raise BadRequest(f"the url does not fit {method}", expression=f"{place}.request.url")
+        msg = f"the url does not fit {method}"
+        raise BadRequest(msg, expression=f"{place}.request.url")
     if conditional and not pairs:
-        raise BadRequest("the url needs an id or criteria", expression=f"{place}.request.url")
+        msg = "the url needs an id or criteria"
+        raise BadRequest(msg, expression=f"{place}.request.url")
     resource: Any = members.get("resource")
     body = cast("Document", resource) if isinstance(resource, dict) else None
     if (body is None) != (method == "DELETE"):

@@ -123,7 +123,14 @@ def _looked(sighting: Sighting, asked: Asked, face: Face) -> Document:
     """The answer of an entry that reads."""
     if asked.id is None:
         found = reading.search_in(
-            sighting, asked.type, asked.pairs, strict=face.strict, cursor=None, key=face.key
+            sighting,
+            asked.type,
+            asked.pairs,
+            strict=face.strict,
+            cursor=None,
+            key=face.key,
+            base=face.base,
+            in_url=True,
         )
         return _answer(face.searchset(asked.type, found))
     if asked.past is not None:

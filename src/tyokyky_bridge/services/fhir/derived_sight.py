@@ -1,4 +1,4 @@
-"""Resources that nobody writes, as one caller sees them: organizations, workers, consents, and where versions come from."""
+"""Resources that nobody writes, as one caller sees them: organizations, workers, consents, provenance."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime

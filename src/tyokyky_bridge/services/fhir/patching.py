@@ -59,10 +59,12 @@ def read_patch(operations: Any) -> tuple[Operation, ...]:
     Source: RFC 6902, 3 and 4; RFC 6901.
     """
     if not isinstance(operations, list):
-        raise BadRequest("a JSON Patch is an array of operations", kind="structure")
+        msg = "a JSON Patch is an array of operations"
+        raise BadRequest(msg, kind="structure")
     listed = cast("list[Any]", operations)
     if not listed or len(listed) > MAX_OPERATIONS:
-        raise BadRequest(f"a JSON Patch has 1 to {MAX_OPERATIONS} operations", kind="structure")
+        msg = f"a JSON Patch has 1 to {MAX_OPERATIONS} operations"
+        raise BadRequest(msg, kind="structure")
     return tuple(_operation(each, n) for n, each in enumerate(listed))
 
 
@@ -88,24 +90,29 @@ def _operation(given: Any, n: int) -> Operation:
     members = cast("dict[str, Any]", given) if isinstance(given, dict) else {}
     op = members.get("op")
     if not isinstance(op, str) or op not in _MEMBERS:
-        raise BadRequest(f"operation {n} has no op that RFC 6902 knows", kind="structure")
+        msg = f"operation {n} has no op that RFC 6902 knows"
+        raise BadRequest(msg, kind="structure")
     missing = sorted(({"path"} | _MEMBERS[op]) - members.keys())
     if missing:
-        raise BadRequest(f"operation {n} ({op}) has no {missing[0]}", kind="required")
+        msg = f"operation {n} ({op}) has no {missing[0]}"
+        raise BadRequest(msg, kind="required")
     path = _pointer(members["path"], n)
     source = _pointer(members["from"], n) if "from" in _MEMBERS[op] else ()
     touched = [path] if op != "test" else []
     touched += [source] if op == "move" else []
     if any(_overlaps(place, fixed) for place in touched for fixed in FORBIDDEN):
-        raise BadRequest(f"operation {n} ({op}) touches what the server sets", kind="business-rule")
+        msg = f"operation {n} ({op}) touches what the server sets"
+        raise BadRequest(msg, kind="business-rule")
     if op == "move" and path[: len(source)] == source and path != source:
-        raise BadRequest(f"operation {n} moves a value into itself", kind="value")
+        msg = f"operation {n} moves a value into itself"
+        raise BadRequest(msg, kind="value")
     return Operation(op, path, source, members.get("value"))
 
 
 def _pointer(text: Any, n: int) -> Pointer:
     if not isinstance(text, str) or (text and not text.startswith("/")) or re.search(r"~(?![01])", text):
-        raise BadRequest(f"operation {n} has a path that is no JSON Pointer", kind="value")
+        msg = f"operation {n} has a path that is no JSON Pointer"
+        raise BadRequest(msg, kind="value")
     return tuple(part.replace("~1", "/").replace("~0", "~") for part in text.split("/")[1:])
 
 
@@ -137,7 +144,8 @@ def _apply(document: Any, operation: Operation) -> Any:
             return _added(document, operation.path, copy.deepcopy(_get(document, operation.source)))
         case _:
             if not same(_get(document, operation.path), operation.value):
-                raise _Misfit("the value is another one")
+                msg = "the value is another one"
+                raise _Misfit(msg)
     return document
 
 
@@ -150,7 +158,8 @@ def _get(document: Any, path: Pointer) -> Any:
             entries = cast("list[Any]", here)
             here = entries[_index(step, len(entries))]
         else:
-            raise _Misfit("there is nothing at that path")
+            msg = "there is nothing at that path"
+            raise _Misfit(msg)
     return here
 
 
@@ -162,7 +171,8 @@ def _added(document: Any, path: Pointer, value: Any) -> Any:
         entries = cast("list[Any]", holder)
         entries.insert(len(entries) if path[-1] == "-" else _index(path[-1], len(entries) + 1), value)
     else:
-        raise _Misfit("there is nothing that could hold it")
+        msg = "there is nothing that could hold it"
+        raise _Misfit(msg)
     return document
 
 
@@ -188,12 +198,13 @@ def _swept(value: Any) -> Any:
 
 def _index(step: str, length: int) -> int:
     if not _INDEX.fullmatch(step) or int(step) >= length:
-        raise _Misfit("there is no such entry in the array")
+        msg = "there is no such entry in the array"
+        raise _Misfit(msg)
     return int(step)
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two JSON values are equal: numbers by value, true is not 1, objects in any order. Source: RFC 6902, 4.6."""
+    """Whether two JSON values are equal: numbers by value; true is not 1. Source: RFC 6902, 4.6."""
     if isinstance(one, dict) and isinstance(other, dict):
         left, right = cast("dict[str, Any]", one), cast("dict[str, Any]", other)
         return left.keys() == right.keys() and all(same(left[name], right[name]) for name in left)

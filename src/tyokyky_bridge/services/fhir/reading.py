@@ -7,9 +7,10 @@ The functions that end in ``_in`` are part of somebody else's transaction.
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from tyokyky_bridge.fhir.search.dates import Span
 from tyokyky_bridge.services.bridge import Bridge
 from tyokyky_bridge.services.callers import Caller
-from tyokyky_bridge.services.fhir import listing
+from tyokyky_bridge.services.fhir import listing, searching
 from tyokyky_bridge.services.fhir.auditing import looked, need_reader
 from tyokyky_bridge.services.fhir.listing import Found, Past
 from tyokyky_bridge.services.fhir.refusals import Gone, NotFound
@@ -65,14 +66,14 @@ def vread_in(sighting: Sighting, resource_type: str, resource_id: str, version_i
     return version
 
 
-async def history(
+async def history(  # noqa: PLR0913  each is a parameter of the request
     bridge: Bridge,
     caller: Caller,
     resource_type: str,
     resource_id: str | None = None,
     *,
     since: datetime | None = None,
-    at: tuple[datetime, datetime] | None = None,
+    at: Span | None = None,
     count: int = listing.PAGE,
     cursor: str | None = None,
     key: bytes,
@@ -82,12 +83,12 @@ async def history(
 
     Args:
         since: Versions from that moment on (inclusive).
-        at: Versions that were current at some moment of that range, its ends included.
+        at: Versions that were current at some moment of it (`listing.range_of`).
         count: Most entries of this page.
         cursor: Where the page before it ended, as `Past.next` said.
         key: Signs and checks cursors.
 
-    Raises: NotFound (nothing of that resource was ever to be seen), BadRequest (a cursor of others), NotForRole.
+    Raises: NotFound (nothing of that resource was ever to be seen), CursorGone, NotForRole.
     """
     need_reader(caller)
     asked = listing.PastAsked(resource_type, resource_id, since, at, count, cursor)
@@ -101,7 +102,7 @@ def history_in(sighting: Sighting, asked: listing.PastAsked, *, key: bytes) -> P
     return past
 
 
-async def search(
+async def search(  # noqa: PLR0913  each is a part of the request
     bridge: Bridge,
     caller: Caller,
     resource_type: str,
@@ -110,6 +111,8 @@ async def search(
     strict: bool = True,
     cursor: str | None = None,
     key: bytes,
+    base: str = "",
+    in_url: bool = False,
 ) -> Found:
     """
     The resources of a type that match, evaluated on what the caller may see.
@@ -119,13 +122,22 @@ async def search(
         strict: Refuse unknown parameters; else they are left out and named in ``Found.query.ignored``.
         cursor: Where the page before it ended, as `Found.next` said.
         key: Signs and checks cursors.
+        base: Where this server is, so that absolute references to it count as its own.
+        in_url: The parameters stood in a URL, where an identity number is refused.
 
-    Raises: Invalid (a parameter), BadRequest (a cursor of others), NotForRole.
+    Raises: BadQuery (a parameter), CursorGone, NotForRole.
     """
     need_reader(caller)
     return await bridge.store.write(
         lambda tx: search_in(
-            Sighting(tx, bridge, caller), resource_type, pairs, strict=strict, cursor=cursor, key=key
+            Sighting(tx, bridge, caller),
+            resource_type,
+            pairs,
+            strict=strict,
+            cursor=cursor,
+            key=key,
+            base=base,
+            in_url=in_url,
         )
     )
 
@@ -138,14 +150,25 @@ def search_in(
     strict: bool,
     cursor: str | None,
     key: bytes,
+    base: str,
+    in_url: bool,
 ) -> Found:
     """As `search`."""
-    found = listing.found(sighting, resource_type, pairs, strict=strict, cursor=cursor, key=key)
+    found = searching.found(
+        sighting,
+        resource_type,
+        pairs,
+        strict=strict,
+        cursor=cursor,
+        key=key,
+        base=base,
+        in_url=in_url,
+    )
     looked(sighting, "search", (*found.matched, *found.included))
     return found
 
 
-async def everything(
+async def everything(  # noqa: PLR0913  each is a parameter of the operation
     bridge: Bridge,
     caller: Caller,
     resource_type: str,
@@ -153,23 +176,37 @@ async def everything(
     *,
     since: datetime | None = None,
     types: Collection[str] = (),
-) -> tuple[Version, ...]:
+    count: int | None = None,
+    cursor: str | None = None,
+    key: bytes,
+) -> Found:
     """
     ``$everything`` of a CarePlan or a Patient: it, what belongs to it, and what those refer to.
 
     Args:
         since: Only what was changed from that moment on (inclusive).
         types: Only these types; all when empty.
+        count: Most resources of this page.
+        cursor: Where the page before it ended, as `Found.next` said.
+        key: Signs and checks cursors.
 
-    Raises: NotFound, Gone, NotForRole.
+    Raises: NotFound, Gone, CursorGone, NotForRole.
     """
     need_reader(caller)
 
-    def act(tx: Tx) -> tuple[Version, ...]:
+    def act(tx: Tx) -> Found:
         sighting = Sighting(tx, bridge, caller)
         current_of(sighting, resource_type, resource_id)
-        found = listing.everything(sighting, (resource_type, resource_id), since=since, types=types)
-        looked(sighting, "everything", found)
+        found = searching.everything(
+            sighting,
+            (resource_type, resource_id),
+            since=since,
+            types=types,
+            count=count,
+            cursor=cursor,
+            key=key,
+        )
+        looked(sighting, "everything", found.matched)
         return found
 
     return await bridge.store.write(act)

@@ -107,6 +107,10 @@ class Sighting:
             found |= {key: past[-1] for key, past in derived_versions(self, resource_type, None).items()}
         return tuple(found[key] for key in sorted(found) if not found[key].deleted)
 
+    def kept(self, resource_type: str) -> tuple[Version, ...]:
+        """The own documents of the caller's party, by id."""
+        return kept.standing(self.tx, self.caller, resource_type)
+
     def current(self, key: Key) -> Version | None:
         """The newest version of one resource, unless it is a deletion or not to be seen."""
         past = self.versions(key)

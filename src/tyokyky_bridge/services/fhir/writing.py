@@ -41,7 +41,7 @@ async def create(
     )
 
 
-async def update(
+async def update(  # noqa: PLR0913  each is a part of the request
     bridge: Bridge,
     caller: Caller,
     resource_type: str,
@@ -85,7 +85,7 @@ async def update_where(
     if_match: str | None = None,
     base: str = "",
 ) -> Written:
-    """Update the one resource that matches *where*, or create it when none does. Raises: as `update`, MultipleMatches."""
+    """Update the one resource that matches *where*, or create it. Raises: as `update`, MultipleMatches."""
     entry = Entry(0, "PUT", resource_type, document=document, where=where, if_match=if_match)
     return await _one(bridge, caller, entry, versioned=False, base=base)
 
