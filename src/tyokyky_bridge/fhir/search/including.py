@@ -28,7 +28,7 @@ def pointed_at(include: Include, document: Document, *, base: str) -> list[Key]:
     for path in include.parameter.paths:
         for each in path.values(document):
             target = target_in(each, base=base)
-            if target is None or target.key is None or not include.parameter.reaches(target.key[0]):
+            if target is None or target.key is None or not include.parameter.may_point_at(target.key[0]):
                 continue
             if include.to in (None, target.key[0]) and (
                 include.parameter.only is None or is_to(each, include.parameter.only, base=base)

@@ -39,6 +39,12 @@ MODIFIERS: Final[dict[Kind, tuple[str, ...]]] = {
 PREFIXES: Final = ("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb")
 """``ap`` (approximately) is left out on purpose: how near is near enough is nobody's to guess in a consent product."""
 
+DEFINITIONAL: Final = frozenset(
+    {"CapabilityStatement", "CodeSystem", "ConceptMap", "NamingSystem"}
+    | {"OperationDefinition", "SearchParameter", "StructureDefinition", "ValueSet"}
+)
+"""Types of what the server publishes."""
+
 ORDERED_KINDS: Final = frozenset({Kind.DATE, Kind.NUMBER, Kind.QUANTITY})
 
 
@@ -103,9 +109,18 @@ class Parameter:
         """The prefixes that are understood."""
         return PREFIXES if self.kind in ORDERED_KINDS else ()
 
-    def reaches(self, type_: str) -> bool:
+    def may_point_at(self, type_: str) -> bool:
         """Whether a reference found by this parameter may point at *type_*."""
         return self.kind is Kind.REFERENCE and (not self.targets or type_ in self.targets)
+
+    def reaches(self, type_: str) -> bool:
+        """
+        Whether following this parameter leads to *type_*.
+
+        What may point at anything (``Task.focus``) does not lead to published definitions: they are the same for
+        everybody and stand in nobody's plan.
+        """
+        return type_ in self.targets or (self.may_point_at(type_) and type_ not in DEFINITIONAL)
 
     @property
     def expression(self) -> str:
@@ -143,9 +158,9 @@ def quantity(name: str, at: str) -> Parameter:
     return Parameter(name, Kind.QUANTITY, _paths(at))
 
 
-def uri(name: str, at: str) -> Parameter:
+def uri(name: str, at: str, *, family: str = "") -> Parameter:
     """A parameter over URIs."""
-    return Parameter(name, Kind.URI, _paths(at))
+    return Parameter(name, Kind.URI, _paths(at), family=family)
 
 
 def reference(name: str, at: str, to: str = "", *, family: str = "", own: bool = False) -> Parameter:

@@ -10,6 +10,7 @@ from typing import Final
 
 from tyokyky_bridge.fhir.search.kinds import Kind, Parameter, Path
 from tyokyky_bridge.fhir.search.table.contacts import CONTACTS
+from tyokyky_bridge.fhir.search.table.definitions import DEFINITIONS
 from tyokyky_bridge.fhir.search.table.findings import FINDINGS
 from tyokyky_bridge.fhir.search.table.people import PEOPLE
 from tyokyky_bridge.fhir.search.table.plan import PLAN
@@ -36,7 +37,7 @@ COMMON: Final[Mapping[str, Parameter]] = MappingProxyType(
 PARAMETERS: Final[Mapping[str, Mapping[str, Parameter]]] = MappingProxyType(
     {
         type_: MappingProxyType({**COMMON, **rows})
-        for type_, rows in sorted({**PEOPLE, **PLAN, **FINDINGS, **CONTACTS}.items())
+        for type_, rows in sorted({**PEOPLE, **PLAN, **FINDINGS, **CONTACTS, **DEFINITIONS}.items())
     }
 )
 """Parameters by type and name, those of every type among them."""
@@ -67,5 +68,5 @@ def reference_parameter(type_: str, name: str) -> Parameter | None:
 
 
 def follows(parameter: Parameter) -> tuple[str, ...]:
-    """The served types that references of *parameter* may point at."""
+    """The types searched here that references of *parameter* lead to."""
     return tuple(each for each in PARAMETERS if parameter.reaches(each))

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from tyokyky_bridge.fhir.search.kinds import Kind, Parameter
-from tyokyky_bridge.fhir.search.parameters import PARAMETERS, RESULT_PARAMETERS, reference_parameter
+from tyokyky_bridge.fhir.search.parameters import PARAMETERS, RESULT_PARAMETERS, follows, reference_parameter
 from tyokyky_bridge.fhir.search.refusals import Refusal
 from tyokyky_bridge.fhir.search.subset import is_element
 
@@ -157,9 +157,9 @@ def _include(type_: str, text: str, *, reverse: bool, iterate: bool) -> Include:
         raise Refusal(
             code="not-supported", rule="starts from another type than the one searched; that needs :iterate"
         )
-    if to is not None and (to not in PARAMETERS or not parameter.reaches(to)):
+    if to is not None and (to not in follows(parameter)):
         raise Refusal(code="not-supported", rule="names a target type that the parameter does not point at")
-    if reverse and not iterate and not parameter.reaches(type_):
+    if reverse and not iterate and type_ not in follows(parameter):
         raise Refusal(code="not-supported", rule="names a parameter that does not point at the type searched")
     if reverse and not iterate and to not in (None, type_):
         raise Refusal(code="not-supported", rule="names another target type than the one searched")

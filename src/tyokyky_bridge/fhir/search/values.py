@@ -133,7 +133,7 @@ def read_value(parameter: Parameter, modifier: str | None, text: str, *, base: s
     value = _READERS[parameter.kind](text) if parameter.kind in _READERS else _target(text, base=base)
     if parameter.boolean and isinstance(value, Token) and value.code not in ("true", "false"):
         raise Malformed(rule="is either true or false")
-    if isinstance(value, Target) and value.type is not None and not parameter.reaches(value.type):
+    if isinstance(value, Target) and value.type is not None and not parameter.may_point_at(value.type):
         raise Malformed(rule="points at a type that this parameter never points at")
     return value
 
