@@ -5,9 +5,12 @@ from functools import cache
 from typing import Final
 
 from tyokyky_bridge.fhir.conformance.coded import code_systems, value_sets
+from tyokyky_bridge.fhir.conformance.extensions import extension_definitions
 from tyokyky_bridge.fhir.conformance.header import sealed
 from tyokyky_bridge.fhir.conformance.naming import naming_systems
 from tyokyky_bridge.fhir.conformance.operations import operation_definitions
+from tyokyky_bridge.fhir.conformance.profiles import profile_definitions
+from tyokyky_bridge.fhir.conformance.searches import search_parameters
 from tyokyky_bridge.fhir.conformance.tables import concept_maps
 from tyokyky_bridge.fhir.wire.issues import Document
 
@@ -16,6 +19,8 @@ _SOURCES: Final[Mapping[str, tuple[Callable[[], Iterator[Document]], ...]]] = {
     "ConceptMap": (concept_maps,),
     "NamingSystem": (naming_systems,),
     "OperationDefinition": (operation_definitions,),
+    "SearchParameter": (search_parameters,),
+    "StructureDefinition": (profile_definitions, extension_definitions),
     "ValueSet": (value_sets,),
 }
 

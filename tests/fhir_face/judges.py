@@ -1,0 +1,143 @@
+"""The panel: four judges that know FHIR R4 from different books, asked about every body alike.
+
+No single one catches more than two thirds of what can be wrong, so a body stands only when none of them objects. An
+objection that the specification contradicts is appealed in ``appeals.json``, with a citation.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import fhirkit
+from pydantic import ValidationError
+from pyfhircheck import Validator
+from pyfhircheck.config import ValidatorConfig
+
+from tyokyky_bridge.fhir.conformance import TYPES, listed
+from tyokyky_bridge.fhir.wire.validate import validate
+
+Document = dict[str, Any]
+APPEALS = Path(__file__).with_name("appeals.json")
+_INDEX = re.compile(r"\[\d+\]|\.\d+(?=\.|\Z)")
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """One objection, without indices and ids, so that the same thing in two bodies is one finding."""
+
+    judge: str
+    type: str
+    rule: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Appeal:
+    """An objection that we hold to be wrong: by which part of the specification."""
+
+    judge: str
+    type: str
+    rule: str
+    text: str
+    """A regular expression that the whole text of the finding has to match."""
+    reading: str
+    citation: str
+
+    def covers(self, finding: Finding) -> bool:
+        """Whether it is about this finding."""
+        same = (self.judge, self.rule) == (finding.judge, finding.rule) and self.type in {"*", finding.type}
+        return same and re.fullmatch(self.text, finding.text) is not None
+
+
+def appeals() -> tuple[Appeal, ...]:
+    """Every appeal; each needs its citation."""
+    found = tuple(Appeal(**each) for each in json.loads(APPEALS.read_text("utf-8")))
+    assert all(each.citation.startswith("http://hl7.org/fhir/R4/") for each in found)
+    return found
+
+
+def by_the_classes(document: Document) -> Iterator[tuple[str, str]]:
+    """fhir.resources, release R4B: structure, types of values, formats of dates."""
+    type_ = document["resourceType"]
+    model = getattr(import_module(f"fhir.resources.R4B.{type_.lower()}"), type_)
+    try:
+        model.model_validate(document)
+    except ValidationError as refusal:
+        for each in refusal.errors():
+            yield each["type"], f"{'.'.join(map(str, each['loc']))}: {each['msg']}"
+
+
+def by_fhirkit(document: Document) -> Iterator[tuple[str, str]]:
+    """fhirkit-rs: R4 structure, empty values, spaces."""
+    for each in fhirkit.validate(document):
+        if str(each).startswith("error"):
+            yield "error", str(each)
+
+
+@cache
+def _pyfhircheck() -> Validator:
+    with TemporaryDirectory() as folder:
+        for type_ in sorted(TYPES):
+            for each in listed(type_):
+                if type_ in {"StructureDefinition", "ValueSet", "CodeSystem"}:
+                    at = Path(folder) / f"{type_}-{each['id']}.json"
+                    at.write_text(json.dumps(each), "utf-8")
+        return Validator(ValidatorConfig(local_package_paths=[folder]))
+
+
+def by_pyfhircheck(document: Document) -> Iterator[tuple[str, str]]:
+    """pyfhircheck: bindings, XHTML, references, Bundle rules, and our own profiles."""
+    for each in _pyfhircheck().validate_resource(document).issues:
+        if each.severity.value == "error":
+            yield each.code, each.message
+
+
+def by_ourselves(document: Document) -> Iterator[tuple[str, str]]:
+    """What we refuse when it comes in, we may not send out."""
+    for each in validate(document, resource_type=document["resourceType"]):
+        if each.refuses:
+            yield each.code, f"{each.expression}: {each.text}"
+
+
+JUDGES: Mapping[str, Callable[[Document], Iterator[tuple[str, str]]]] = {
+    "fhir.resources": by_the_classes,
+    "fhirkit-rs": by_fhirkit,
+    "pyfhircheck": by_pyfhircheck,
+    "tyokyky-bridge": by_ourselves,
+}
+NOT_RUN = {
+    "HL7 validator_cli": "needs Java and a download that the build environment does not reach",
+    "Inferno": "needs the open internet",
+    "Touchstone": "needs the open internet",
+    "fhir (JS)": "needs Node",
+}
+"""Judges that exist and are not asked here; said so, that nobody takes silence for consent."""
+
+
+def edition(judge: str) -> str:
+    """The version of a judge."""
+    return version(judge)
+
+
+def verdict(document: Document) -> tuple[Finding, ...]:
+    """What the whole panel holds against one body."""
+    type_ = str(document.get("resourceType"))
+    found = {
+        Finding(judge, type_, rule, _INDEX.sub("[]", text).replace(str(document.get("id")), "<id>"))
+        for judge, ask in JUDGES.items()
+        for rule, text in ask(document)
+    }
+    return tuple(sorted(found))
+
+
+def standing(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Those that no appeal covers."""
+    known = appeals()
+    return tuple(each for each in findings if not any(appeal.covers(each) for appeal in known))
