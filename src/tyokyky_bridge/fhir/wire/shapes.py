@@ -31,14 +31,27 @@ from tyokyky_bridge.fhir.wire.walk import MAX_DEPTH, SHOWN, Place, Walk, entries
 class Shape:
     """The members that objects of one type or part may and must have."""
 
-    __slots__ = ("choices", "findings", "lonely", "members", "node", "required")
+    __slots__ = (
+        "choices",
+        "findings",
+        "is_bundle",
+        "lonely",
+        "members",
+        "needed",
+        "node",
+        "plain",
+        "required",
+    )
 
     def __init__(self, node: str) -> None:
         self.node = node
         self.members: Mapping[str, Check] = {}
         self.required: tuple[tuple[str, str], ...] = ()
-        self.choices: Mapping[str, Element] = {}
+        self.plain: Mapping[str, primitives.Rule] = {}
+        self.choices: Mapping[str, str] = {}
+        self.needed: tuple[str, ...] = ()
         self.findings: tuple[Finding, ...] = ()
+        self.is_bundle = node == "Bundle"
         self.lonely = node != "Element" and node not in resource_types()
 
     def check(self, value: Any, place: Place, walk: Walk) -> None:
@@ -48,11 +61,15 @@ class Shape:
             return
         node = cast("Document", value)
         members = self.members or self._compile()
+        plain = self.plain
         before, entries = walk.faults, walk.entries
-        if self.node == "Bundle":
+        if self.is_bundle:
             walk.entries = entries_of(node)
         walk.depth += 1
         for name, inner in node.items():
+            rule = plain.get(name)  # most members, most of which are right: without a call more than needed
+            if rule is not None and rule(inner) is None:
+                continue
             check = members.get(name)
             if check is None:
                 self._stray(name, place, walk)
@@ -77,35 +94,36 @@ class Shape:
         walk.fault((place, name.removeprefix("_"), -1) if shown else place, "structure", text)
 
     def _check_choices(self, node: Document, place: Place, walk: Walk) -> None:
+        members = node.keys() & self.choices.keys()
         chosen: dict[str, str] = {}
-        for name in node:
-            element = self.choices.get(name)
-            if element is not None:
-                member = name.removeprefix("_")
-                if chosen.setdefault(element.name, member) != member:
-                    walk.fault(
-                        (place, element.name, -1), "structure", "the element has one value, of one type"
-                    )
-        for element in dict.fromkeys(self.choices.values()):
-            if element.min and element.name not in chosen:
-                walk.fault((place, element.name, -1), "required", "the element is required")
+        for name in sorted(members):
+            element, member = self.choices[name], name.removeprefix("_")
+            if chosen.setdefault(element, member) != member:
+                walk.fault((place, element, -1), "structure", "the element has one value, of one type")
+        for element in self.needed:
+            if element not in chosen:
+                walk.fault((place, element, -1), "required", "the element is required")
 
     def _compile(self) -> Mapping[str, Check]:
         members: dict[str, Check] = {}
-        choices: dict[str, Element] = {}
+        plain: dict[str, primitives.Rule] = {}
+        choices: dict[str, str] = {}
         for element in elements(self.node):
             for name, kind in element.members:
                 members[name] = _member(element, kind)
+                if is_primitive(kind) and not element.repeats:
+                    plain[name] = _rule(element, kind)
                 if is_primitive(kind) and kind not in {"attribute", "xhtml"} and not _is_resource_id(element):
                     members[f"_{name}"] = extended(element, name, shape_of("Element").check)
                 if element.choice:
-                    choices[name] = choices[f"_{name}"] = element
+                    choices[name] = choices[f"_{name}"] = element.name
         if self.node in resource_types():
             members["resourceType"] = _accept
         self.required = tuple(
             (each.name, f"_{each.name}") for each in elements(self.node) if each.min and not each.choice
         )
-        self.choices = choices
+        self.plain, self.choices = plain, choices
+        self.needed = tuple(each.name for each in elements(self.node) if each.choice and each.min)
         self.findings = findings_of(self.node)
         self.members = members
         return members
@@ -155,11 +173,16 @@ def _accept(_value: Any, _place: Place, _walk: Walk, _owner: Document) -> None:
     """The resourceType: whoever chose the shape has looked at it."""
 
 
+@cache
+def _rule(element: Element, kind: str) -> primitives.Rule:
+    return code_rule(element) or primitives.RULES[kind]
+
+
 def _member(element: Element, kind: str) -> Check:
     if kind == "Resource":
         return _inline(element)
     if is_primitive(kind):
-        rule = code_rule(element) or primitives.RULES[kind]
+        rule = _rule(element, kind)
         return many_values(element.name, rule) if element.repeats else one_value(element.name, rule)
     part = _part(element, kind)
     return many_parts(element.name, part) if element.repeats else one_part(element.name, part)
