@@ -9,13 +9,44 @@ from fhir.resources.R4B.valueset import ValueSet
 
 from tyokyky_bridge.domain.categories import Category
 from tyokyky_bridge.fhir.conformance import listed
-from tyokyky_bridge.fhir.conformance.asking import NoSuchDefinition, Unusable
-from tyokyky_bridge.fhir.terminology import answer_body, answer_query
+from tyokyky_bridge.fhir.conformance.asking import (
+    Asked,
+    NoSuchDefinition,
+    Unusable,
+    asked_in_body,
+    asked_in_query,
+)
+from tyokyky_bridge.fhir.conformance.expansion import expand
+from tyokyky_bridge.fhir.conformance.lookup import code_is_in_system, code_is_in_value_set, lookup
+from tyokyky_bridge.fhir.conformance.operation import Operation
+from tyokyky_bridge.fhir.conformance.operations import operations_of
+from tyokyky_bridge.fhir.conformance.translation import translate
 
 AT = datetime(2026, 2, 3, 8, 15, tzinfo=UTC)
 BASE = "https://tyokyky-bridge.example/fhir"
 SERVICES = f"{BASE}/CodeSystem/service-type"
 ALL_SERVICES = f"{BASE}/ValueSet/service-type"
+
+
+def defined(type_: str, code: str) -> Operation:
+    """The definition of an operation."""
+    (found,) = (each for each in operations_of(type_) if each.code == code)
+    return found
+
+
+def run(operation: Operation, asked: Asked, id_: str | None) -> dict[str, Any]:
+    """Call the operation."""
+    match operation.id:
+        case "CodeSystem-lookup":
+            return lookup(asked)
+        case "CodeSystem-validate-code":
+            return code_is_in_system(asked, slug=id_)
+        case "ValueSet-validate-code":
+            return code_is_in_value_set(asked, slug=id_)
+        case "ValueSet-expand":
+            return expand(asked, slug=id_, at=AT)
+        case _:
+            return translate(asked, map_id=id_)
 
 
 def ask(type_: str, operation: str, *, id_: str | None = None, **given: Any) -> dict[str, Any]:
@@ -25,16 +56,17 @@ def ask(type_: str, operation: str, *, id_: str | None = None, **given: Any) -> 
         for name, value in given.items()
         for each in ([value] if isinstance(value, str) else value)
     ]
-    found = answer_query(type_, operation, pairs, at=AT, id_=id_)
+    definition = defined(type_, operation)
+    found = run(definition, asked_in_query(definition, pairs), id_)
     (Parameters if found["resourceType"] == "Parameters" else ValueSet).model_validate(found)
     return found
 
 
 def post(type_: str, operation: str, *entries: dict[str, Any], id_: str | None = None) -> dict[str, Any]:
     """Ask by POST."""
-    return answer_body(
-        type_, operation, {"resourceType": "Parameters", "parameter": list(entries)}, at=AT, id_=id_
-    )
+    definition = defined(type_, operation)
+    body = {"resourceType": "Parameters", "parameter": list(entries)}
+    return run(definition, asked_in_body(definition, body), id_)
 
 
 def said(parameters: dict[str, Any], name: str) -> list[Any]:
@@ -155,7 +187,7 @@ class TestParameters:
     )
     def test_a_body_that_is_no_question_is_refused_and_not_repeated(self, body):
         with pytest.raises(Unusable) as refusal:
-            answer_body("CodeSystem", "lookup", body, at=AT)
+            asked_in_body(defined("CodeSystem", "lookup"), body).codings(system=None)
 
         assert "131052" not in str(refusal.value)
 
@@ -165,17 +197,19 @@ class TestParameters:
             ask("ValueSet", "expand", url=ALL_SERVICES, count=value)
 
     @pytest.mark.parametrize(
-        ("type_", "operation", "id_"),
+        ("type_", "operation"),
         [
-            ("CodeSystem", "lookup", "service-type"),
-            ("CodeSystem", "expand", None),
-            ("Patient", "everything", None),
-            ("ValueSet", "expand", "nothing"),
+            ("ValueSet", "expand"),
+            ("ValueSet", "validate-code"),
+            ("CodeSystem", "validate-code"),
+            ("ConceptMap", "translate"),
         ],
     )
-    def test_an_operation_that_is_not_there_is_not_found(self, type_, operation, id_):
+    def test_an_instance_that_is_not_there_is_not_found(self, type_, operation):
+        code = {} if operation == "expand" else {"code": "x"}
+        system = {"system": SERVICES} if type_ != "CodeSystem" and code else {}
         with pytest.raises(NoSuchDefinition):
-            ask(type_, operation, id_=id_)
+            ask(type_, operation, id_="nothing", **code, **system)
 
 
 class TestMembership:

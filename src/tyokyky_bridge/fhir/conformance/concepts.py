@@ -8,13 +8,15 @@ from tyokyky_bridge.fhir.conformance.header import canonical
 from tyokyky_bridge.fhir.wire.issues import Document
 
 
-def slug_of(url: str | None, type_: str, *, version: str | None = None) -> str:
+def slug_of(url: str | None, type_: str, *, id_: str | None = None, version: str | None = None) -> str:
     """
-    The slug of the code list behind a canonical URL, which may end in ``|version``.
+    The slug of the code list that an operation is called on: by its id, else by a canonical URL, which may end
+    in ``|version``.
 
     Raises:
         NoSuchDefinition: it is not one of ours, or not that version.
     """
+    url = url if id_ is None else canonical(type_, id_)
     bare, _, said = (url or "").partition("|")
     slug = bare.removeprefix(canonical(type_, ""))
     known = shipped_code_systems().get(slug) if slug != bare else None

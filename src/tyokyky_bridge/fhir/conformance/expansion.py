@@ -36,7 +36,7 @@ def expand(asked: Asked, *, slug: str | None, at: datetime) -> Document:
     """
     if slug is None and asked.text("url") is None:
         raise unusable(kind="required", name="url", rule="the value set has to be named")
-    slug = slug or slug_of(asked.text("url"), "ValueSet", version=asked.text("valueSetVersion"))
+    slug = slug_of(asked.text("url"), "ValueSet", id_=slug, version=asked.text("valueSetVersion"))
     (served,) = (each for each in value_sets() if each["id"] == slug)
     if not asked.flag("includeDefinition"):
         served = {member: value for member, value in served.items() if member != "compose"}

@@ -89,7 +89,7 @@ def code_is_in_system(asked: Asked, *, slug: str | None) -> Document:
         url = next((each.system for each in codings if each.system), None)
     if slug is None and url is None:
         raise unusable(kind="required", name="url", rule="the code system has to be named")
-    slug = slug or slug_of(url, "CodeSystem", version=asked.text("version"))
+    slug = slug_of(url, "CodeSystem", id_=slug, version=asked.text("version"))
     return _verdict(codings, slug, asked)
 
 
@@ -105,7 +105,7 @@ def code_is_in_value_set(asked: Asked, *, slug: str | None) -> Document:
     """
     if slug is None and asked.text("url") is None:
         raise unusable(kind="required", name="url", rule="the value set has to be named")
-    slug = slug or slug_of(asked.text("url"), "ValueSet", version=asked.text("valueSetVersion"))
+    slug = slug_of(asked.text("url"), "ValueSet", id_=slug, version=asked.text("valueSetVersion"))
     codings = asked.codings(system=asked.text("system"))
     if "code" in asked.values and asked.text("system") is None:
         raise unusable(kind="required", name="system", rule="a code needs its system")
