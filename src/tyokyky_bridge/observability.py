@@ -19,6 +19,7 @@ ALLOWED = frozenset(
         "outcome",
         "kept",
         "error",
+        "correlation",
         "detail",
         "plan",
         "delivery",

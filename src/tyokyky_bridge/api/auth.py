@@ -42,12 +42,15 @@ class TokenReader:
     """Checks tokens against the issuer's public keys and turns their claims into a `Caller`.
 
     Claims: ``iss, aud, exp, iat, sub`` and ``party`` (id in the directory), ``role``, ``purpose``; and with the role
-    ``client``, where the party is the one whose portal the client uses, ``client`` (id in the hub).
+    ``client``, where the party is the one whose portal the client uses, ``client`` (id in the hub). There may be
+    ``fhir_versioning``: ``versioned`` lets this client of ours update over FHIR without If-Match, ``versioned-update``
+    (as when it is not there) does not.
     """
 
     def __init__(
         self, keys: Mapping[str, Any], *, issuer: str, audience: str, parties: frozenset[str]
     ) -> None:
+        self.issuer = issuer
         self._keys = KeySet.import_key_set({"keys": list(keys["keys"])})
         self._parties = parties
         self._audience = audience
@@ -84,6 +87,7 @@ class TokenReader:
             subject=_subject(claims),
             purpose=_member(Purpose, claims, "purpose"),
             client_id=_client(claims) if role is Role.CLIENT else None,
+            overwrites=_overwrites(claims),
         )
 
     def _party(self, claims: Mapping[str, Any]) -> str:
@@ -100,6 +104,14 @@ def _subject(claims: Mapping[str, Any]) -> str:
         msg = f"the claim sub is longer than {MAX_SUBJECT} characters or not printable"
         raise BadToken(msg)
     return subject
+
+
+def _overwrites(claims: Mapping[str, Any]) -> bool:
+    versioning = claims.get("fhir_versioning", "versioned-update")
+    if versioning not in ("versioned", "versioned-update"):
+        msg = "the claim fhir_versioning is not one of the known values"
+        raise BadToken(msg)
+    return versioning == "versioned"
 
 
 def _client(claims: Mapping[str, Any]) -> UUID:

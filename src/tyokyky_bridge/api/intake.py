@@ -7,15 +7,12 @@ from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any, cast
 
-import structlog
 from fastapi import HTTPException, Request, Response
 from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tyokyky_bridge.api import problems
 from tyokyky_bridge.api.auth import authenticate
-
-log = structlog.get_logger()
 
 MAX_BODY_BYTES = 2 * 1024 * 1024
 BODY_WITHIN_S = 10.0
@@ -111,16 +108,16 @@ class BodyLimit:
             return
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         if declared.isdigit() and int(declared) > MAX_BODY_BYTES:
-            await problems.problem("request/too-large")(scope, receive, send)
+            await problems.refuse(scope, problems.Verdict("request/too-large"))(scope, receive, send)
             return
         try:
             async with asyncio.timeout(BODY_WITHIN_S):
                 body = await _whole(receive)
         except TimeoutError:
-            await problems.problem("request/timeout")(scope, receive, send)
+            await problems.refuse(scope, problems.Verdict("request/timeout"))(scope, receive, send)
             return
         if body is None:
-            await problems.problem("request/too-large")(scope, receive, send)
+            await problems.refuse(scope, problems.Verdict("request/too-large"))(scope, receive, send)
             return
         await self._app(scope, _replay(body, receive), send)
 
@@ -172,6 +169,6 @@ class Faults:
         try:
             await self._app(scope, receive, guarded)
         except Exception as error:  # noqa: BLE001  # the server would log its message, which may hold values
-            log.error("request.fault", error=type(error).__name__)  # noqa: TRY400  # a traceback shows values
+            answer = problems.answer_fault(scope, error)
             if not started:
-                await problems.problem("server/error")(scope, receive, guarded)
+                await answer(scope, receive, guarded)

@@ -1,18 +1,23 @@
-"""The one error catalogue of the REST face: RFC 9457 problem+json, with nothing of the caller's input echoed."""
+"""The one catalogue of errors, and their form on the REST face: RFC 9457 problem+json. Input is never echoed."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
+from tyokyky_bridge.api.fhir import outcomes
 from tyokyky_bridge.domain.errors import BridgeError
 from tyokyky_bridge.domain.errors import Problem as BrokenRule
+from tyokyky_bridge.fhir.wire.issues import Issue
+from tyokyky_bridge.services.fhir.refusals import EntryRefused
 from tyokyky_bridge.services.forms import rule_of
 from tyokyky_bridge.services.ports import StoreError, StoreUnavailable
 
@@ -67,6 +72,26 @@ CATALOGUE: Mapping[str, tuple[int, str]] = {
     "request/unsupported-media-type": (415, "The body has to be JSON: send Content-Type: application/json"),
     "request/timeout": (408, "The body did not arrive in time"),
     "y-tunnus/invalid": (422, "The business id breaks a rule"),
+    "fhir/bad-header": (400, "A header cannot be read"),
+    "fhir/bad-parameter": (400, "A parameter cannot be read"),
+    "fhir/conflict": (409, "The resource is in the way of the change, or the change of it"),
+    "fhir/gone": (410, "The resource was deleted"),
+    "fhir/identity-in-url": (400, "An identity number does not belong in a URL"),
+    "fhir/cursor": (410, "The link of a page is not valid any more"),
+    "fhir/entry-refused": (400, "An entry of the Bundle was refused, and with it the whole"),
+    "fhir/invalid": (422, "The resource breaks a rule"),
+    "fhir/multiple-matches": (412, "More than one resource matches the criteria"),
+    "fhir/not-acceptable": (406, "The answer is FHIR 4.0 as JSON"),
+    "fhir/not-allowed": (405, "The type does not have this interaction"),
+    "fhir/not-found": (404, "No such resource for this caller"),
+    "fhir/precondition-required": (400, "If-Match is required"),
+    "fhir/query": (400, "The search cannot be understood"),
+    "fhir/query-on-create": (400, "A create takes no query string: use If-None-Exist"),
+    "fhir/stale": (412, "The resource changed after it was read"),
+    "fhir/unknown-operation": (404, "No such operation"),
+    "fhir/unknown-type": (404, "No such resource type"),
+    "fhir/unreadable": (400, "The body is not readable as FHIR JSON"),
+    "fhir/unsupported-media-type": (415, "The body is in a form that is not read here"),
     "store/constraint": (409, "Another change came first: try again"),
     "store/row-missing": (409, "Another change came first: try again"),
     "server/unavailable": (503, "The hub cannot answer now"),
@@ -136,40 +161,97 @@ def field_errors(error: RequestValidationError | ValidationError) -> list[dict[s
     return found
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """An error as it is answered: nothing is in it that its class did not make for the caller."""
+
+    code: str
+    detail: str = ""
+    broken: tuple[BrokenRule, ...] = ()
+    issues: tuple[Issue, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def status(self) -> int:
+        """The HTTP status on ``/v1``."""
+        return STATUS[self.code]
+
+    @property
+    def status_in_fhir(self) -> int:
+        """The HTTP status on ``/fhir``."""
+        return outcomes.STATUS_HERE.get(self.code, self.status)
+
+    @property
+    def findings(self) -> tuple[Issue, ...]:
+        """What an OperationOutcome says of it."""
+        text = self.detail if self.detail and self.code not in _SAYS_NO_MORE else TITLES[self.code]
+        return outcomes.findings(
+            self.code, self.status_in_fhir, text, problems=self.broken, issues=self.issues
+        )
+
+
+def verdict_of(error: BridgeError) -> Verdict:
+    """How an error that was raised on purpose is answered; one that is a fault of ours says no more than that."""
+    if isinstance(error, EntryRefused):
+        inner = verdict_of(error.cause)
+        issues = outcomes.placed(inner.findings, error.index)
+        return replace(inner, broken=(), issues=issues)
+    if isinstance(error, StoreUnavailable):
+        return Verdict("server/unavailable", headers={"Retry-After": "1"})
+    if STATUS.get(error.code, 500) >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Verdict("server/error")
+    headers: dict[str, str] = dict(getattr(error, "headers", {}))
+    if STATUS[error.code] == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Signature" if error.code == "notice/not-authentic" else "Bearer"
+    broken = tuple(getattr(error, "problems", ()))
+    said = isinstance(error, StoreError) or broken
+    return Verdict(
+        error.code, "" if said else str(error), broken, tuple(getattr(error, "issues", ())), headers
+    )
+
+
+def refuse(scope: Scope, verdict: Verdict) -> Response:
+    """The answer to a request that failed, in the form of the face that it came to."""
+    if outcomes.is_fhir(scope["path"]):
+        return outcomes.refusal(
+            scope, verdict.code, verdict.status_in_fhir, verdict.findings, verdict.headers
+        )
+    errors = [{"field": p.field, "rule": p.rule} for p in verdict.broken]
+    return problem(verdict.code, verdict.detail, errors, verdict.headers)
+
+
 def install(app: FastAPI) -> None:
-    """Answer every error of every layer as problem+json."""
+    """Answer every error of every layer: as problem+json, or as an OperationOutcome on ``/fhir``."""
 
     @app.exception_handler(BridgeError)
-    async def _bridge(_: Request, error: BridgeError) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
-        code = (
-            error.code if STATUS.get(error.code, 500) < HTTPStatus.INTERNAL_SERVER_ERROR else "server/error"
-        )
-        if code == "server/error":
-            log.error("request.fault", error=type(error).__name__)
-            return problem(code)
-        scheme = "Signature" if code == "notice/not-authentic" else "Bearer"
-        headers = {"WWW-Authenticate": scheme} if STATUS[code] == HTTPStatus.UNAUTHORIZED else None
-        broken: tuple[BrokenRule, ...] = getattr(error, "problems", ())
-        errors = [{"field": p.field, "rule": p.rule} for p in broken]
-        return problem(code, "" if broken else str(error), errors, headers)
-
-    @app.exception_handler(StoreError)
-    async def _store(_: Request, error: StoreError) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
-        if isinstance(error, StoreUnavailable):
-            return problem("server/unavailable", headers={"Retry-After": "1"})
-        known = STATUS.get(error.code, 500) < HTTPStatus.INTERNAL_SERVER_ERROR
-        if not known:
-            log.error("request.fault", error=type(error).__name__)
-        return problem(error.code if known else "server/error")
+    async def _bridge(request: Request, error: BridgeError) -> Response:  # pyright: ignore[reportUnusedFunction]
+        verdict = verdict_of(error)
+        if verdict.code == "server/error":
+            _log_fault(request.scope, error)
+        return refuse(request.scope, verdict)
 
     @app.exception_handler(RequestValidationError)
-    async def _request(_: Request, error: RequestValidationError) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
+    async def _request(request: Request, error: RequestValidationError) -> Response:  # pyright: ignore[reportUnusedFunction]
         malformed = any(e["type"] == "json_invalid" for e in error.errors())
-        return problem("request/malformed" if malformed else "request/invalid", errors=field_errors(error))
+        broken = tuple(BrokenRule(each["field"], each["rule"]) for each in field_errors(error))
+        code = "request/malformed" if malformed else "request/invalid"
+        return refuse(request.scope, Verdict(code, broken=broken))
 
     @app.exception_handler(HTTPException)
-    async def _http(_: Request, error: HTTPException) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
-        return problem(_BY_STATUS.get(error.status_code, "request/malformed"), headers=error.headers)
+    async def _http(request: Request, error: HTTPException) -> Response:  # pyright: ignore[reportUnusedFunction]
+        code = _BY_STATUS.get(error.status_code, "request/malformed")
+        return refuse(request.scope, Verdict(code, headers=error.headers or {}))
+
+
+def _log_fault(scope: Scope, error: Exception) -> None:
+    """Only the type of a fault is logged: its message may hold values."""
+    log.error("request.fault", error=type(error).__name__, correlation=outcomes.correlation_of(scope))
+
+
+def answer_fault(scope: Scope, error: Exception) -> Response:
+    """The answer to a fault of ours, which is logged and not told."""
+    _log_fault(scope, error)
+    return refuse(scope, Verdict("server/error"))
 
 
 _BY_STATUS = {

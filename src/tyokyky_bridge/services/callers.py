@@ -32,6 +32,8 @@ class Caller:
     subject: str
     purpose: Purpose
     client_id: UUID | None = None
+    overwrites: bool = False
+    """Whether the issuer lets this client of ours update over FHIR without If-Match."""
 
 
 class NotForRole(BridgeError):

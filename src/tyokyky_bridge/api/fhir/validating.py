@@ -1,0 +1,90 @@
+"""``$validate``: what would become of a resource, without anything becoming of it."""
+
+from typing import Any, Final, cast
+
+from tyokyky_bridge.api.fhir.ask import Ask
+from tyokyky_bridge.api.fhir.refusals import BadParameter
+from tyokyky_bridge.fhir import conformance
+from tyokyky_bridge.fhir.conformance.asking import Asked, asked_in_body, asked_in_query
+from tyokyky_bridge.fhir.conformance.header import HL7
+from tyokyky_bridge.fhir.conformance.operation import Operation
+from tyokyky_bridge.fhir.conformance.registry import REGISTRY, Interaction
+from tyokyky_bridge.fhir.wire.issues import Document, Issue, outcome
+from tyokyky_bridge.fhir.wire.text import Unreadable
+from tyokyky_bridge.fhir.wire.validate import acceptable, validate
+
+MODES: Final = {
+    "create": Interaction.CREATE,
+    "update": Interaction.UPDATE,
+    "delete": Interaction.DELETE,
+}
+
+
+async def judged(ask: Ask, operation: Operation, id_: str | None) -> Document:
+    """
+    The findings about the resource that was sent, as a Parameters resource or by itself with the rest in the query.
+
+    Raises: Unreadable, UnsupportedMediaType, BadParameter, Unusable.
+    """
+    body = await ask.document()
+    asked = asked_in_query(operation, ask.pairs)
+    document: Any = body
+    if body.get("resourceType") == "Parameters":
+        ask.only()
+        asked = asked_in_body(operation, body)
+        document = _one_resource(asked)
+    mode = asked.text("mode")
+    if mode is not None and mode not in MODES:
+        msg = "mode is create, update or delete"
+        raise BadParameter(msg)
+    if mode == "delete":
+        return outcome(_deletable(ask.type))
+    if document is None:
+        msg = "there is no resource to judge: send it, or Parameters with a parameter resource"
+        raise Unreadable(msg)
+    issues = [*validate(document, resource_type=ask.type), *_place(document, mode, id_)]
+    profile = asked.text("profile")
+    if profile is not None:
+        issues += _profile(ask.type, profile)
+    if mode is not None and acceptable(tuple(issues)):
+        issues += _open(ask.type, MODES[mode])
+    return outcome(issues)
+
+
+def _one_resource(asked: Asked) -> Document | None:
+    found = asked.values.get("resource", ())
+    return cast("Document", found[0]) if found else None
+
+
+def _place(document: Document, mode: str | None, id_: str | None) -> list[Issue]:
+    """What an update would say of the id."""
+    given = document.get("id")
+    type_ = document.get("resourceType")
+    where = f"{type_}.id" if type_ in REGISTRY else None
+    if id_ is not None and given != id_ and (mode == "update" or given is not None):
+        return [Issue("error", "value", "the id is that of the address", where)]
+    if mode == "update" and id_ is None and given is None:
+        return [Issue("error", "required", "an update needs an id", where)]
+    return []
+
+
+def _open(type_: str, interaction: Interaction) -> list[Issue]:
+    """What the registry would say."""
+    kind = REGISTRY[type_].kind
+    if interaction in kind.interactions:
+        return []
+    return [Issue("error", "not-supported", f"{type_} has no {interaction.value} here: {kind.says}", type_)]
+
+
+def _deletable(type_: str) -> list[Issue]:
+    return _open(type_, Interaction.DELETE)
+
+
+def _profile(type_: str, profile: str) -> list[Issue]:
+    """Whether we know the profile: what FHIR itself says of the type is always judged, and what we publish is known."""
+    if profile.partition("|")[0] == f"{HL7}/StructureDefinition/{type_}":
+        return []
+    url = profile.partition("|")[0]
+    if any(each["url"] == url for each in conformance.listed("StructureDefinition")):
+        return []
+    return [Issue("error", "not-supported", "this server does not know the profile that was named", None)]
