@@ -12,7 +12,8 @@ from pydantic import TypeAdapter
 import tyokyky_bridge
 from tyokyky_bridge.api import examples
 from tyokyky_bridge.api.app import create_app
-from tyokyky_bridge.api.problems import STATUS, TITLES, problem_body
+from tyokyky_bridge.api.catalogue import STATUS, TITLES
+from tyokyky_bridge.api.problems import problem_body
 from tyokyky_bridge.domain.consent import Consent
 from tyokyky_bridge.domain.errors import BridgeError
 from tyokyky_bridge.domain.plan.support_plan import parse_plan

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tyokyky_bridge.api.catalogue import STATUS
 from tyokyky_bridge.api.errors_page import NEXT, render_errors
-from tyokyky_bridge.api.problems import STATUS
 from tyokyky_bridge.domain.hetu import PUBLISHED_FIXTURES, InvalidHetu, parse_hetu
 
 ROOT = Path(__file__).parents[2]

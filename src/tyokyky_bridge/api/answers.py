@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from tyokyky_bridge.api.problems import MEDIA_TYPE, STATUS, problem_body
+from tyokyky_bridge.api.catalogue import STATUS
+from tyokyky_bridge.api.problems import MEDIA_TYPE, problem_body
 
 ALWAYS = ("auth/missing-token", "auth/bad-token", "auth/not-for-role", "server/unavailable", "server/error")
 WITH_BODY = (

@@ -1,9 +1,9 @@
 """The reference page of error codes, rendered from the catalogue."""
 
-from tyokyky_bridge.api.problems import CATALOGUE
+from tyokyky_bridge.api.catalogue import CATALOGUE
 
 NEXT = {
-    400: "Put the request right: what is wrong is named. Bodies are UTF-8 JSON, no member twice, at most 32 levels (64 in FHIR).",
+    400: "Put right what is named. Bodies are UTF-8 JSON, no member twice, at most 32 levels (64 in FHIR).",
     401: "Fetch a new token; see which claim the detail names.",
     403: "Do not repeat it: the role, the register or the caller's sight does not include this.",
     404: "There is none, or none that the caller may know of; the two are never told apart.",
