@@ -15,6 +15,8 @@ _SYSTEMS: Final[dict[str, str]] = {
     "party-id": "A party of the directory: one controller's one register.",
     "worker-id": "A worker as the records name them; unique within the party that employs the worker.",
     "guardian-id": "A guardian who signed a consent, as the form names them.",
+    "service-id": "A service of a plan, by its element id there.",
+    "plan-item": "An item of a plan, by its canonical path.",
     "code-list": "The id of a closed code list in the data dictionary, such as CL-26.",
 }
 """Source: domain report 4.4, 6.7."""
