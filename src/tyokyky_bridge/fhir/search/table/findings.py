@@ -104,7 +104,7 @@ FINDINGS: Final[dict[str, dict[str, Parameter]]] = {
             _COMBO_CODE,
             part("combo-value-concept", Kind.TOKEN, "value:CodeableConcept"),
         ),
-        reference("encounter", "encounter", "Encounter EpisodeOfCare", family="clinical"),
+        reference("encounter", "encounter", "Encounter", family="clinical"),
         reference(
             "based-on",
             "basedOn",

@@ -98,7 +98,7 @@ PLAN: Final[dict[str, dict[str, Parameter]]] = {
         token("performer-type", "performerType"),
         date("authored", "authoredOn"),
         date("occurrence", "occurrence:dateTime occurrence:Period occurrence:Timing"),
-        reference("encounter", "encounter", "Encounter EpisodeOfCare", family="clinical"),
+        reference("encounter", "encounter", "Encounter", family="clinical"),
         reference("based-on", "basedOn", "CarePlan ServiceRequest MedicationRequest"),
         reference("replaces", "replaces", "ServiceRequest"),
         reference("requester", "requester", ASKERS),
