@@ -93,9 +93,19 @@ async def create_plan(
 
 
 def create_in(
-    tx: Tx, bridge: Bridge, caller: Caller, client_id: UUID, content: Mapping[str, Any], *, cause: str = "api"
+    tx: Tx,
+    bridge: Bridge,
+    caller: Caller,
+    client_id: UUID,
+    content: Mapping[str, Any],
+    *,
+    cause: str = "api",
+    ids: tuple[UUID, UUID] | None = None,
 ) -> Seen:
-    """Record a client's first revision as part of a transaction; *content* and what is raised as `create_plan`."""
+    """Record a client's first revision as part of a transaction; *content* and what is raised as `create_plan`.
+
+    *ids* are those of the plan and the case, for who had to name them before.
+    """
     _need(caller, EDITORS)
     if tx.clients.get(client_id, lock="update") is None or not bridge.in_force(caller.party, tx.now()):
         raise ClientNotFound
@@ -105,7 +115,8 @@ def create_in(
     for plan in plans:
         if plan.status not in CLOSED:
             _tell_of_open_plan(tx, bridge, caller, plan.id)
-    plan_id, case_id, now = tx.new_id(), tx.new_id(), tx.now()
+    plan_id, case_id = ids if ids is not None else (tx.new_id(), tx.new_id())
+    now = tx.now()
     hub_set: dict[str, Scalar] = {
         "header.plan_id": str(plan_id),
         "header.case_id": str(case_id),

@@ -140,9 +140,14 @@ def new_element_id() -> str:
 
 def shaped(leaves: Leaves) -> dict[str, Any]:
     """Leaves as nested JSON: lists hold objects with their ``id``, sets hold their codes. Inverse of `flatten`."""
+    return nested(leaves_to_json(leaves))
+
+
+def nested(leaves: Mapping[str, Any]) -> dict[str, Any]:
+    """As `shaped`, for leaves whose values are JSON already."""
     root: dict[str, Any] = {}
     elements: dict[str, dict[str, Any]] = {}
-    for path, value in leaves_to_json(leaves).items():
+    for path, value in leaves.items():
         _place(root, elements, path, value)
     return root
 

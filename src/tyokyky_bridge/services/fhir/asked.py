@@ -20,6 +20,8 @@ MAX_ENTRIES: Final = 500
 JSON_PATCH: Final = "application/json-patch+json"
 WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
+_Target = tuple[str, Sequence[str], Pairs]
+
 _TYPE: Final = re.compile(r"[A-Z][A-Za-z]{1,63}")
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
@@ -100,10 +102,10 @@ def _asked(entry: Any, index: int, base: str) -> Asked:
     resource_type, steps, pairs = _target(url, base, place)
     if method == "GET":
         return _read(index, resource_type, steps, pairs, place)
-    return _write(index, cast("Method", method), resource_type, steps, pairs, members, place)
+    return _write(index, (resource_type, steps, pairs), members, place)
 
 
-def _target(url: str, base: str, place: str) -> tuple[str, Sequence[str], Pairs]:
+def _target(url: str, base: str, place: str) -> _Target:
     """Type, further steps and criteria of a relative URL, or of an absolute one of this server."""
     text = url.removeprefix(f"{base}/") if base else url
     path, _, query = text.removeprefix("/").partition("?")
@@ -151,16 +153,10 @@ def _past(resource_type: str, id_: str, pairs: Pairs, place: str) -> PastAsked:
     return PastAsked(resource_type, id_, since, None, count, None)
 
 
-def _write(
-    index: int,
-    method: Method,
-    resource_type: str,
-    steps: Sequence[str],
-    pairs: Pairs,
-    members: Document,
-    place: str,
-) -> Asked:
+def _write(index: int, target: _Target, members: Document, place: str) -> Asked:
+    resource_type, steps, pairs = target
     request = cast("Document", members["request"])
+    method = cast("Method", request["method"])
     id_ = steps[0] if steps else None
     conditional = id_ is None and method != "POST"
     if (

@@ -48,10 +48,12 @@ def only_new(standing: Version | None) -> None:
         raise Stale
 
 
-def create(tx: Tx, caller: Caller, type_: str, document: Document) -> Version:
-    """Keep a new resource under an id that the hub gives. Raises: NotForRole."""
+def create(tx: Tx, caller: Caller, type_: str, document: Document, *, id_: str | None = None) -> Version:
+    """Keep a new resource under an id that the hub gives: *id_*, where it was given before. Raises: NotForRole."""
     _need_editor(caller)
-    return _write(tx, caller, (type_, str(tx.new_id())), None, "POST", document)
+    given = str(tx.new_id()) if id_ is None else id_
+    newest = None if id_ is None else tx.documents.newest(caller.party, type_, id_, lock="update")
+    return _write(tx, caller, (type_, given), newest, "POST", document)
 
 
 def update(

@@ -76,7 +76,7 @@ def clients_asked(query: Query) -> frozenset[UUID] | None:
     """The only clients whose plans can hold a match; ``None`` where any can."""
     asked = [_clients(each) for each in query.criteria if each.parameter.name in OF_A_CLIENT]
     known = [each for each in asked if each is not None]
-    return frozenset.intersection(*known) if known else None
+    return frozenset[UUID].intersection(*known) if known else None
 
 
 def _clients(criterion: Criterion) -> frozenset[UUID] | None:
