@@ -2,7 +2,6 @@
 
 from functools import cache
 
-from tyokyky_bridge.fhir.lens.periods import END_BEFORE_START
 from tyokyky_bridge.fhir.lens.rows import WORKER_ROLE
 from tyokyky_bridge.fhir.lens.tree import Extension
 from tyokyky_bridge.fhir.lens.units import LENS
@@ -18,17 +17,6 @@ SHARED = (
         repeats=False,
         type="Coding",
         list_id="CL-27",
-    ),
-    Extension(
-        url=END_BEFORE_START,
-        context="Period.end",
-        pattern="",
-        title_fi="loppu sellaisena kuin se on kirjattu",
-        title_sv="slutet såsom det antecknats",
-        title_en="end as it was recorded",
-        repeats=False,
-        type="date",
-        list_id=None,
     ),
 )
 """Extensions that are not made from one field of the plan."""

@@ -11,6 +11,13 @@ from tyokyky_bridge.fhir.wire.issues import Document
 END_BEFORE_START: Final = definition("end-before-start")
 """The extension of a Period's end, whose value is the end as it was recorded. Source: invariant per-1."""
 
+END_TITLES: Final = (
+    "loppu sellaisena kuin se on kirjattu",
+    "slutet såsom det antecknats",
+    "end as it was recorded",
+)
+"""Finnish, Swedish and English title of the extension."""
+
 
 def tidy(period: Document) -> None:
     """Move an end that is before the start out of the way of the invariant."""

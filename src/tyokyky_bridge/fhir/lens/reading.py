@@ -339,6 +339,8 @@ class _Reader:
         depth = len(place.keys)
         prefix = f"{place.unit.anchor}." if place.unit.anchor else ""
         for path, leaf in self.before.items():
+            if self.lens.place(path) != place:
+                continue
             pattern, keys = taken_apart(path)
             own = keys[depth:]
             relative = pattern.removeprefix(prefix)

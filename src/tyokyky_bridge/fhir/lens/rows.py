@@ -104,7 +104,10 @@ class Scene:
     @property
     def subject(self) -> Document | None:
         """A reference to the client, or nothing where the caller sees nothing of the client."""
-        return next(iter(self.references("Patient")), None)
+        key = next(
+            (key for key in self.places if key[0] == "Patient"), None
+        )  # the first place, if it is there
+        return None if key is None else {"reference": f"{key[0]}/{key[1]}"}
 
 
 def _nothing_more(_: Document, __: Scene, ___: Place) -> None:

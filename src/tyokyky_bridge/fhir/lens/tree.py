@@ -11,6 +11,7 @@ from tyokyky_bridge.domain.schema import SCHEMA, Shape
 from tyokyky_bridge.fhir.derived.vocabulary import definition
 from tyokyky_bridge.fhir.lens.codecs import BY_KIND, DATE, Codec, in_extension, value_member
 from tyokyky_bridge.fhir.lens.paths import Entry, Member, Step, parse_path, shown_path
+from tyokyky_bridge.fhir.lens.periods import END_BEFORE_START, END_TITLES
 from tyokyky_bridge.fhir.lens.rows import Keys, Unit
 from tyokyky_bridge.fhir.wire.issues import Document
 
@@ -114,14 +115,22 @@ class Tree:
             self._native(row.plan, row.element, row.codec, None, {})
         for shown in unit.shown:
             self._native(shown.plan, shown.element, BY_KIND["code"], shown.codes, shown.inverse())
-        for node, _ in list(self.placed.values()):
-            named = {spot.member for spot in node.spots if spot.codec is DATE}
-            node.is_period = {"start", "end"} <= named
+        self._mark_periods()
         self._generate()
         missing = owned - self.placed.keys()
         if missing:
             msg = f"{unit.type} has no place for {sorted(missing)[:3]}"
             raise BadUnit(msg)
+
+    def _mark_periods(self) -> None:
+        """A Period whose end is before its start keeps the end in an extension."""
+        for pattern, (node, spot) in self.placed.items():
+            days = {each.member for each in node.spots if each.codec is DATE}
+            if spot.member == "end" and {"start", "end"} <= days:
+                node.is_period = True
+                self.extensions.append(
+                    Extension(END_BEFORE_START, spot.element, pattern, *END_TITLES, False, "date", None)
+                )
 
     def _native(
         self,
