@@ -6,6 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from fhir_face.plugin import (  # noqa: F401  hooks: what the FHIR face says in this run is judged at its end
+    pytest_addoption,
+    pytest_configure,
+    pytest_sessionfinish,
+    pytest_terminal_summary,
+)
 from tyokyky_bridge.storage import Store, migrate, open_store
 from worlds.postgres import Postgres, in_own_loop
 
