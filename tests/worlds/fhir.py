@@ -110,7 +110,7 @@ class Client:
         """PATCH of what was read, with its own ETag."""
         said = {"if_match": f'W/"{document["meta"]["versionId"]}"', **asked}
         return await writing.patch(
-            self.bridge, self.who, document["resourceType"], document["id"], operations, **said
+            self.bridge, self.who, document["resourceType"], document["id"], list(operations), **said
         )
 
     async def delete(self, resource_type: str, id_: str, **asked: Any) -> Written:
