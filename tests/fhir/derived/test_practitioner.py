@@ -85,6 +85,7 @@ def test_a_user_code_counts_within_its_party_and_a_name_only_without_a_code():
         worker_id(party=None, user=None, name="Helmi Virta"),
     }
     assert len(ids) == 5
+    assert worker_id(party="ab", user="c", name=None) != worker_id(party="a", user="bc", name=None)
     assert HELMI in ids
 
 

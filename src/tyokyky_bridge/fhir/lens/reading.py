@@ -207,7 +207,7 @@ class _Reader:
                 continue
             id_ = self._id_by(step, given, around)
             if id_ is not None:
-                return child, id_
+                return child, id_ or None
         for child in told or fitting:
             if cast("Entry", child.step).form != "keyed":
                 return child, None
@@ -215,13 +215,13 @@ class _Reader:
         return (next(iter(told or fitting), None)), bare
 
     def _id_by(self, step: Entry, given: Any, around: tuple[int, ...]) -> str | None:
-        """The element id in an entry id that was made by the template of this list."""
+        """The element id in an entry id that was made by the template of this list; empty for a new element."""
         ids = [self.elements[n].id for n in around]
         if not isinstance(given, str) or None in ids:
             return None
         start = step.template.format(*ids, "")
         rest = given.removeprefix(start)
-        return rest if given.startswith(start) and _ELEMENT_ID.match(rest) else None
+        return rest if given.startswith(start) and (not rest or _ELEMENT_ID.match(rest)) else None
 
     def _take(self, spot: Spot, value: Any, around: tuple[int, ...], expression: str) -> None:
         at = (spot.pattern, around)
