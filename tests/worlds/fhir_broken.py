@@ -444,6 +444,26 @@ BROKEN: dict[str, tuple[Any, str, str]] = {
         "CarePlan.contained[0].gender",
         "code-invalid",
     ),
+    "system that is no URI": (
+        changed(care_plan(), "category.0.coding.0.system", "oma"),
+        "CarePlan.category[0].coding[0].system",
+        "value",
+    ),
+    "system of an identifier that is no URI": (
+        changed(patient(), "identifier.0.system", "hetu"),
+        "Patient.identifier[0].system",
+        "value",
+    ),
+    "url of an extension that is relative": (
+        care_plan(extension=[{"url": "oma", "valueString": "x"}]),
+        "CarePlan.extension[0].url",
+        "value",
+    ),
+    "search result without an id": (
+        searchset(without(patient(), "id")),
+        "Bundle.entry[0].resource",
+        "required",
+    ),
     # invariants
     "ext-1 both": (
         care_plan(
@@ -499,6 +519,14 @@ BROKEN: dict[str, tuple[Any, str, str]] = {
     "Task inv-1": (task(lastModified="2026-02-01T11:59:59+02:00"), "Task.lastModified", "invariant"),
     "que-1": (questionnaire(item=[{"linkId": "1", "type": "group"}]), "Questionnaire.item[0]", "invariant"),
     "que-2": (changed(questionnaire(), "item.0.item.0.linkId", "1"), "Questionnaire", "invariant"),
+    "ctm-1": (
+        {
+            "resourceType": "CareTeam",
+            "participant": [{"member": ref("PractitionerRole/1"), "onBehalfOf": ref("Organization/kunta")}],
+        },
+        "CareTeam.participant[0].onBehalfOf",
+        "invariant",
+    ),
     # bundles
     "bdl-3 transaction entry without a request": (
         without(transaction(patient()), "entry.0.request"),

@@ -36,6 +36,31 @@ def check_target(value: Any, place: Place, walk: Walk, targets: Collection[str])
         walk.fault(place, "value", f"the reference points at one of: {', '.join(sorted(targets))}")
 
 
+def check_system(value: Document, place: Place, walk: Walk) -> None:
+    """The system of a Coding or an Identifier is an absolute URI, or it names nothing."""
+    system: str = value.get("system", "urn:")
+    if not SCHEME.match(system):
+        walk.fault((place, "system", -1), "value", "a system is an absolute URI")
+
+
+def check_extension(value: Document, place: Place, walk: Walk) -> None:
+    """The url of an extension is absolute, unless the extension is a part of another one."""
+    above = place[0]
+    within = above is not None and above[1] in {"extension", "modifierExtension"}
+    if not within and not SCHEME.match(value.get("url", "urn:")):
+        walk.fault((place, "url", -1), "value", "the url of an extension is absolute")
+
+
+def check_on_behalf(value: Document, place: Place, walk: Walk) -> None:
+    """ctm-1: only a Practitioner is in a care team on behalf of an organisation."""
+    member: Document = value.get("member", {})
+    pointed = _pointed(member.get("reference", ""), walk)
+    if "onBehalfOf" in value and pointed not in {None, "Practitioner"}:
+        walk.fault(
+            (place, "onBehalfOf", -1), "invariant", "ctm-1: a Practitioner acts on behalf of an organisation"
+        )
+
+
 def _pointed(literal: str, walk: Walk) -> str | None:
     """The type of the resource that a literal reference means, when that can be told."""
     if literal == "#":

@@ -17,7 +17,12 @@ from tyokyky_bridge.fhir.wire.invariants.element_definitions import ELEMENT_DEFI
 from tyokyky_bridge.fhir.wire.invariants.forms import FORMS
 from tyokyky_bridge.fhir.wire.invariants.rule import Finding, Invariant
 from tyokyky_bridge.fhir.wire.invariants.schemas import SCHEMAS
-from tyokyky_bridge.fhir.wire.references import check_reference
+from tyokyky_bridge.fhir.wire.references import (
+    check_extension,
+    check_on_behalf,
+    check_reference,
+    check_system,
+)
 from tyokyky_bridge.fhir.wire.structure import members, resource_types
 
 INVARIANTS: tuple[Invariant, ...] = (
@@ -28,6 +33,14 @@ INVARIANTS: tuple[Invariant, ...] = (
     *ELEMENT_DEFINITIONS,
     *SCHEMAS,
 )
+
+OF_ADDRESSES = {
+    "Reference": check_reference,
+    "Coding": check_system,
+    "Identifier": check_system,
+    "Extension": check_extension,
+    "CareTeam.participant": check_on_behalf,
+}
 
 __all__ = ["INVARIANTS", "Finding", "Invariant", "findings_of"]
 
@@ -48,7 +61,7 @@ def findings_of(node: str) -> tuple[Finding, ...]:
 def _findings(node: str) -> Iterator[Finding]:
     yield from _by_node().get(node, ())
     yield from BUNDLE_FINDINGS.get(node, ())
-    if node == "Reference":
-        yield check_reference
+    if node in OF_ADDRESSES:
+        yield OF_ADDRESSES[node]
     if node in resource_types() and "contained" in members(node):
         yield check_containing

@@ -67,6 +67,13 @@ def _of_entry(entry: Document, kind: str) -> Iterator[Fault]:
     writes = kind in {"batch", "transaction"} and entry.get("request", {}).get("method") in WITH_BODY
     if writes and "resource" not in entry:
         yield "resource", "required", "an entry that writes has a resource"
+    found: Document = entry.get("resource", {})
+    if (
+        kind == "searchset"
+        and found.get("resourceType", "OperationOutcome") != "OperationOutcome"
+        and "id" not in found
+    ):
+        yield "resource", "required", "what a search finds has an id"
     yield from _of_address(entry)
 
 
