@@ -76,9 +76,15 @@ def taken(document: Document, leaves: Leaves) -> tuple[Read, tuple[Issue, ...]]:
     json_leaves = leaves_to_json(leaves)
     read = read_back(document, plan_id=of.view.plan_id, before=json_leaves)
     after = supposing(of.view, [read])
-    again = project(Sheet(after, {}, {}))[key_of(read, after)]
-    ids = [id_ for _, id_ in LENS.places(after.plan_id, after.leaves)]
-    issues = surplus(document, again, plan_id=after.plan_id, derived=read.place.unit.derived, own_ids=ids)
+    key = key_of(read, after)
+    issues = surplus(
+        document,
+        project(Sheet(after, {}, {}))[key],
+        plan_id=after.plan_id,
+        before=project(of).get(key),
+        derived=read.place.unit.derived,
+        own_ids=[id_ for _, id_ in LENS.places(after.plan_id, after.leaves)],
+    )
     return read, issues
 
 

@@ -22,6 +22,7 @@ def surplus(
     again: Document,
     *,
     plan_id: str,
+    before: Document | None = None,
     derived: Collection[str] = (),
     own_ids: Collection[str] = (),
 ) -> tuple[Issue, ...]:
@@ -29,17 +30,34 @@ def surplus(
     One issue for each element of *document* that is not in *again*, by FHIRPath.
 
     Not asked for again are ``meta``, generated narrative, display texts, the ids of elements, and the marks of what
-    is masked. A moment may be written with another offset. The lists in *derived* are the bridge's own: they may
-    name any resources of this plan, and nothing else.
+    is masked. A moment may be written with another offset. What is as the sender saw it *before* is not asked for
+    either: it was derived from something else, and has changed with that. The lists in *derived* are the bridge's
+    own: they may name any resources of this plan, and nothing else.
 
     Args:
         document: The body as it came.
         again: The projection of what was read from it.
         plan_id: The plan that it belongs to.
+        before: What the sender saw, if it was there.
         derived: `Unit.derived`.
         own_ids: Ids of resources of this plan that do not begin with its id, such as the client's.
     """
     own = frozenset({plan_id, *own_ids})
+    found = _surplus(document, again, plan_id, derived, own)
+    if before is not None and found:
+        edited = [str(issue.expression) for issue in _surplus(document, before, plan_id, derived, own)]
+        found = [issue for issue in found if _is_near(str(issue.expression), edited)]
+    return tuple(found)
+
+
+def _is_near(expression: str, others: Collection[str]) -> bool:
+    """Whether an element, something in it or something around it is among *others*."""
+    return any(expression.startswith(other) or other.startswith(expression) for other in others)
+
+
+def _surplus(
+    document: Document, again: Document, plan_id: str, derived: Collection[str], own: Collection[str]
+) -> list[Issue]:
     kind = str(again.get("resourceType"))
     found: list[Issue] = []
     for name, value in document.items():
@@ -54,7 +72,7 @@ def surplus(
             found += _unless_mask(name, value, here)
         else:
             found += _missing(value, again[name], here)
-    return tuple(found)
+    return found
 
 
 def _issue(expression: str) -> Issue:
@@ -93,6 +111,8 @@ def _missing_members(value: Document, again: Document, expression: str) -> list[
     found: list[Issue] = []
     for name, each in value.items():
         here = f"{expression}.{name}"
+        if name == "text" and not value.keys().isdisjoint({"family", "given"}):
+            continue  # how a name is displayed; it says nothing that its parts do not
         if name in again:
             found += [] if name == "id" else _missing(each, again[name], here)
         elif name in {"id", "display"}:

@@ -129,7 +129,15 @@ class Tree:
             if spot.member == "end" and {"start", "end"} <= days:
                 node.is_period = True
                 self.extensions.append(
-                    Extension(END_BEFORE_START, spot.element, pattern, *END_TITLES, False, "date", None)
+                    Extension(
+                        END_BEFORE_START,
+                        spot.element,
+                        pattern,
+                        *END_TITLES,
+                        repeats=False,
+                        type="date",
+                        list_id=None,
+                    )
                 )
 
     def _native(

@@ -23,6 +23,8 @@ _LISTS: Final = {
     "service_responsible": "care-team.responsible-workers",
     "background_responsible": "care-team.background-workers",
 }
+_MEMBERS: Final = "network.members"
+_TEMPLATES: Final = tuple(f"{each}." for each in (*_LISTS.values(), _MEMBERS))
 
 
 def _as(role: str) -> Document:
@@ -52,27 +54,23 @@ def _roles(entry: Document) -> set[str]:
 
 
 def _prepare(document: Document) -> Document:
-    """Entries that nobody named are told apart by their roles."""
-    entries = cast("list[Any]", document.get("participant") or [])
+    """Entries that nobody named are told apart by their roles; those of no role of ours are of the network."""
+    entries = cast("list[Document]", document.get("participant") or [])
     named = {entry.get("id") for entry in entries}
     prepared: list[Document] = []
-    for number, entry in enumerate(cast("list[Document]", entries)):
-        ours = (
-            str(entry.get("id", "")).startswith(("care-team.", "network."))
-            or entry.get("id") in _SINGLE.values()
-        )
+    for entry in entries:
+        given = str(entry.get("id", ""))
+        if given in _SINGLE.values() or given.startswith(_TEMPLATES):
+            prepared.append(entry)
+            continue
         roles = _roles(entry)
-        id_ = next((_SINGLE[role] for role in sorted(roles & _SINGLE.keys())), None)
-        list_ = next((_LISTS[role] for role in sorted(roles & _LISTS.keys())), None)
-        if ours:
-            prepared.append(entry)
-        elif id_ is not None and id_ not in named:
-            named.add(id_)
-            prepared.append({**entry, "id": id_})
-        elif list_ is not None:
-            prepared.append({**entry, "id": f"{list_}.n-{number}"})
-        else:
-            prepared.append(entry)
+        single = next((_SINGLE[role] for role in sorted(roles & _SINGLE.keys())), None)
+        if single is not None and single not in named:
+            named.add(single)
+            prepared.append({**entry, "id": single})
+            continue
+        list_ = next((_LISTS[role] for role in sorted(roles & _LISTS.keys())), _MEMBERS)
+        prepared.append({**entry, "id": f"{list_}.{given}"})
     return {**document, "participant": prepared} if prepared else document
 
 
