@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import hmac
 import json
 import secrets
 import signal
@@ -77,7 +78,14 @@ async def run(settings: Settings) -> None:
 def _server(settings: Settings, bridge: Bridge) -> uvicorn.Server:
     return uvicorn.Server(
         uvicorn.Config(
-            create_app(bridge, _tokens(settings, bridge.directory), close_bridge=False),
+            create_app(
+                bridge,
+                _tokens(settings, bridge.directory),
+                close_bridge=False,
+                cursor_key=_cursor_key(settings),
+                public_url=settings.public_url,
+                token_endpoint=settings.token_endpoint,
+            ),
             host=settings.host,
             port=settings.port,
             access_log=False,
@@ -86,6 +94,11 @@ def _server(settings: Settings, bridge: Bridge) -> uvicorn.Server:
             timeout_graceful_shutdown=10,
         )
     )
+
+
+def _cursor_key(settings: Settings) -> bytes:
+    """A key of its own for the links between pages, the same in every process of an installation."""
+    return hmac.digest(settings.index_key.get_secret_value().encode(), b"links between pages", "sha256")
 
 
 async def _work(settings: Settings, bridge: Bridge, stop: asyncio.Event) -> None:

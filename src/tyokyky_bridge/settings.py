@@ -22,6 +22,14 @@ class Settings(BaseSettings):
     token_keys_file: Path = Field(description="JWKS with the public keys of the token issuer")
     token_issuer: str = Field(description="expected `iss` of bearer tokens")
     token_audience: str = Field(default="tyokyky-bridge", description="expected `aud` of bearer tokens")
+    token_endpoint: str | None = Field(
+        default=None,
+        description="where the issuer gives tokens, told to SMART clients; /token of the issuer if not set",
+    )
+    public_url: str | None = Field(
+        default=None,
+        description="where callers reach the hub, for links in FHIR; as each request says if not set",
+    )
     legal_bases_file: Path | None = Field(
         default=None, description="YAML: dated legal bases; the shipped ones if not set"
     )

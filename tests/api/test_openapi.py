@@ -7,16 +7,19 @@ from typing import Any
 
 import pytest
 from fastapi.routing import APIRoute
+from fhir.resources.R4B.operationoutcome import OperationOutcome
 from pydantic import TypeAdapter
 
 import tyokyky_bridge
 from tyokyky_bridge.api import examples
 from tyokyky_bridge.api.app import create_app
 from tyokyky_bridge.api.catalogue import STATUS, TITLES
+from tyokyky_bridge.api.fhir.doors import DOORS
 from tyokyky_bridge.api.problems import problem_body
 from tyokyky_bridge.domain.consent import Consent
 from tyokyky_bridge.domain.errors import BridgeError
 from tyokyky_bridge.domain.plan.support_plan import parse_plan
+from tyokyky_bridge.fhir.wire.validate import validate
 from tyokyky_bridge.reference import OPENAPI, openapi_text
 from tyokyky_bridge.services.ports import StoreError
 from worlds.web import DOCUMENT, a_web
@@ -65,7 +68,7 @@ def test_the_document_is_openapi_3_1_and_shares_nothing_by_yaml_anchor():
 
 def test_every_route_is_in_it_and_nothing_else():
     assert ROUTES.keys() == OPERATIONS.keys()
-    assert len(OPERATIONS) == 33
+    assert len(OPERATIONS) == 33 + len(DOORS)
 
 
 def test_every_reference_leads_somewhere():
@@ -109,14 +112,20 @@ def test_every_error_that_a_caller_can_meet_is_documented_with_an_example():
         "request/not-found",
         "request/method-not-allowed",
     }
-    shown: dict[str, Any] = {}
+    shown: dict[str, dict[str, Any]] = {"application/problem+json": {}, "application/fhir+json": {}}
     for _, _, operation in OPERATIONS.values():
-        for answer in operation["responses"].values():
-            shown |= answer.get("content", {}).get("application/problem+json", {}).get("examples", {})
+        for status, answer in operation["responses"].items():
+            for kind, content in answer.get("content", {}).items():
+                if status >= "400" and kind in shown:
+                    shown[kind] |= content["examples"]
     met = {code for code, status in STATUS.items() if status < 500} | {"server/error", "server/unavailable"}
-    assert shown.keys() == met - elsewhere
-    for code, example in shown.items():
+    problems, outcomes = shown.values()
+    assert problems.keys() | outcomes.keys() == met - elsewhere
+    assert {code for code in problems if code.startswith("fhir/")} == set()
+    for code, example in problems.items():
         assert example["value"] == problem_body(code)
+    for example in outcomes.values():
+        OperationOutcome.model_validate(example["value"])
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
@@ -124,16 +133,18 @@ def test_every_operation_says_who_may_what_it_answers_and_how_it_fails(name):
     _, path, operation = OPERATIONS[name]
     assert operation["summary"]
     assert operation["description"]
-    guarded = path.startswith("/v1/") and name != "receive_notice"  # a message proves itself
+    fhir = path.startswith("/fhir")
+    public = {"receive_notice", "fhir_metadata", "fhir_smart_configuration"}  # a message proves itself
+    guarded = path.startswith(("/v1/", "/fhir")) and name not in public
     assert bool(operation.get("security")) == guarded
     if guarded:
         assert {"401", "403", "500", "503"} <= operation["responses"].keys()
         for status, answer in operation["responses"].items():
             if status >= "400":
-                assert answer["content"].keys() == {"application/problem+json"}
+                assert answer["content"].keys() == {f"application/{'fhir' if fhir else 'problem'}+json"}
 
 
-@pytest.mark.parametrize("name", OPERATIONS)
+@pytest.mark.parametrize("name", [name for name in OPERATIONS if not name.startswith("fhir_")])
 def test_the_example_of_an_answer_is_one(name):
     _, _, operation = OPERATIONS[name]
     (answer,) = [a for s, a in operation["responses"].items() if s < "300"]
@@ -150,6 +161,20 @@ def test_the_example_of_an_answer_is_one(name):
         return small == large or (small, large) == ("2026-02-02T10:00:00+02:00", "2026-02-02T08:00:00Z")
 
     assert within(value, read), "the example has members that the model does not know"
+
+
+@pytest.mark.parametrize("name", [name for name in DOORS if name != "fhir_smart_configuration"])
+def test_the_examples_of_the_fhir_face_are_resources(name):
+    _, _, operation = OPERATIONS[name]
+    said = [
+        a["content"]["application/fhir+json"]["example"]
+        for s, a in operation["responses"].items()
+        if s in {"200", "201"}
+    ]
+    assert said
+    for example in said:
+        if example["resourceType"] != "CapabilityStatement":  # shown in part; the whole has tests of its own
+            assert [i for i in validate(example) if i.refuses] == []
 
 
 def test_the_plans_of_the_examples_are_plans():

@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote
 
 import httpx
 import yaml
@@ -13,6 +14,9 @@ from joserfc.jwk import ECKey
 
 from tyokyky_bridge.api.app import create_app
 from tyokyky_bridge.api.auth import TokenReader
+from tyokyky_bridge.api.fhir.doors import DOORS
+from tyokyky_bridge.api.fhir.outcomes import is_fhir
+from tyokyky_bridge.fhir.wire.issues import ISSUE_TYPES
 from tyokyky_bridge.reference import openapi_text
 from tyokyky_bridge.services.bridge import Bridge
 from worlds.hub import HETU, a_hub, plan_content
@@ -23,9 +27,15 @@ AUDIENCE = "tyokyky-bridge"
 KEY = ECKey.generate_key("P-256", {"kid": "k-1"}, private=True)
 OTHER_KEY = ECKey.generate_key("P-256", {"kid": "k-1"}, private=True)
 DOCUMENT: dict[str, Any] = yaml.safe_load(openapi_text())
+OPERATIONS: dict[str, dict[str, Any]] = {
+    operation["operationId"]: operation
+    for operations in DOCUMENT["paths"].values()
+    for operation in operations.values()
+}
 _TEMPLATES = [
     (re.compile(re.sub(r"\{[^}]+\}", "[^/]+", path) + r"\Z"), operations)
     for path, operations in DOCUMENT["paths"].items()
+    if not is_fhir(path)
 ]
 
 
@@ -130,6 +140,9 @@ def keeps_the_rules(method: str, path: str, answer: httpx.Response) -> None:
     """No fault of ours, nothing cached, problems as problems, and nothing that the document does not announce."""
     assert answer.status_code < 500, answer.text
     assert answer.headers["cache-control"] == "no-store"
+    if is_fhir(path.partition("?")[0]):
+        keeps_the_rules_of_fhir(method, path, answer)
+        return
     code = ""
     if answer.status_code >= 400:
         assert answer.headers["content-type"] == "application/problem+json"
@@ -148,6 +161,33 @@ def keeps_the_rules(method: str, path: str, answer: httpx.Response) -> None:
     assert announced is not None, (method, path, answer.status_code)
     if code:
         assert code in announced["content"]["application/problem+json"]["examples"], (method, path, code)
+
+
+def keeps_the_rules_of_fhir(method: str, path: str, answer: httpx.Response) -> None:
+    """FHIR JSON or nothing, errors as OperationOutcome with a correlation id, and only announced statuses."""
+    status, kind = answer.status_code, answer.headers.get("content-type")
+    smart = path.endswith("/smart-configuration") and status < 300
+    assert kind in {None, "application/json" if smart else "application/fhir+json; charset=utf-8"}
+    assert (kind is None) == (
+        not answer.content or status in {204, 304} or method == "HEAD"
+    ) or method == "HEAD"
+    if status >= 400:
+        assert status != 428, "FHIR knows no such status"
+        assert answer.headers["x-request-id"]
+        if method != "HEAD":
+            outcome = answer.json()
+            assert outcome["resourceType"] == "OperationOutcome"
+            assert outcome["issue"][0]["severity"] in {"error", "fatal"}
+            assert {issue["code"] for issue in outcome["issue"]} <= ISSUE_TYPES
+            assert answer.headers["x-request-id"] in outcome["issue"][0]["diagnostics"]
+        assert status != 405 or "allow" in answer.headers
+        assert status != 401 or answer.headers["www-authenticate"] == "Bearer"
+    bare = unquote(path.partition("?")[0])
+    verb = "GET" if method == "HEAD" else method
+    door = next((d for d in DOORS.values() if d.method == verb and d.found_in(bare) is not None), None)
+    if door is not None:
+        announced = OPERATIONS[door.name]["responses"]
+        assert str(status) in announced, (method, path, status)
 
 
 def a_web(store: Any, **options: Any) -> Web:

@@ -1,6 +1,7 @@
 """The HTTP face: one FastAPI application over a wired bridge."""
 
 import json
+import secrets
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any, cast
@@ -11,6 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from tyokyky_bridge.api import health, notices, operations, problems, quarantine, sync_routes, v1
 from tyokyky_bridge.api.auth import TokenReader
 from tyokyky_bridge.api.examples import add_examples
+from tyokyky_bridge.api.fhir import described, routes
 from tyokyky_bridge.api.intake import BodyLimit, Faults
 from tyokyky_bridge.api.schemas import Problem
 from tyokyky_bridge.domain.consent import Consent
@@ -25,8 +27,26 @@ DESCRIPTION = (
 )
 
 
-def create_app(bridge: Bridge | None, tokens: TokenReader | None, *, close_bridge: bool = True) -> FastAPI:
-    """The application; without a bridge it serves only to describe itself (`openapi`)."""
+def create_app(
+    bridge: Bridge | None,
+    tokens: TokenReader | None,
+    *,
+    close_bridge: bool = True,
+    cursor_key: bytes | None = None,
+    public_url: str | None = None,
+    token_endpoint: str | None = None,
+) -> FastAPI:
+    """
+    The application; without a bridge it serves only to describe itself (`openapi`).
+
+    Args:
+        bridge: The wired hub.
+        tokens: Reads bearer tokens.
+        close_bridge: Whether the store is closed with the application.
+        cursor_key: Secret for the links between pages, the same in every process; else they end with this one.
+        public_url: Where callers reach this server; else what each request says.
+        token_endpoint: Where the issuer gives tokens; else ``/token`` of the issuer.
+    """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None, None]:
@@ -45,6 +65,9 @@ def create_app(bridge: Bridge | None, tokens: TokenReader | None, *, close_bridg
     )
     app.state.bridge = bridge
     app.state.tokens = tokens
+    app.state.cursor_key = cursor_key or secrets.token_bytes(32)
+    app.state.public_url = public_url
+    app.state.token_endpoint = token_endpoint
     problems.install(app)
     app.include_router(v1.router)
     app.include_router(sync_routes.router)
@@ -52,6 +75,8 @@ def create_app(bridge: Bridge | None, tokens: TokenReader | None, *, close_bridg
     app.include_router(quarantine.router)
     app.include_router(notices.router)
     app.include_router(health.router)
+    app.include_router(routes.router())
+    app.router.routes.extend(routes.ELSEWHERE)
     app.add_middleware(BodyLimit)
     app.add_middleware(Faults)
     app.openapi = lambda: describe(app)
@@ -75,10 +100,11 @@ def describe(app: FastAPI) -> dict[str, Any]:
         schemas.update(schema.pop("$defs", {}))
         schemas[name] = schema
     schemas["Problem"] = Problem.model_json_schema()
+    schemas.update(described.SCHEMAS)
     _as_form(schemas)
-    described: dict[str, Any] = _with_references(doc)
-    add_examples(described)
-    plain: dict[str, Any] = json.loads(json.dumps(described))  # nothing shared, so that YAML needs no anchors
+    document: dict[str, Any] = _with_references(doc)
+    add_examples(document)
+    plain: dict[str, Any] = json.loads(json.dumps(document))  # nothing shared, so that YAML needs no anchors
     app.openapi_schema = plain
     return plain
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
+from fastapi import Response
+
 from tyokyky_bridge.api.fhir.body_examples import BODIES, RESOURCE_EXAMPLE
 from tyokyky_bridge.api.fhir.doors import SEGMENTS, Door
 from tyokyky_bridge.api.fhir.negotiation import FHIR_JSON
@@ -113,6 +115,8 @@ def described(door: Door) -> dict[str, Any]:
         extra["requestBody"] = body
     return {
         "tags": ["fhir"],
+        "summary": short.replace("_", " ").capitalize(),
+        "response_class": Response,
         "responses": {**_done(door), **_errors(door)},
         "openapi_extra": extra,
         "status_code": min(DONE.get(door.name, {200: ""})) if door.method != "DELETE" else 204,

@@ -25,26 +25,26 @@ from tyokyky_bridge.fhir.wire.issues import Document
 from tyokyky_bridge.services.fhir import reading as use
 
 
-@opens("fhir_operate_on_type_by_get", "GET", f"/{TYPE}/{OPERATION}")
+@opens("fhir_operate_on_type_by_get", "GET", f"/{TYPE}/${OPERATION}")
 async def operate_on_type_by_get(request: Request) -> Response:
     """Call an operation of a type, with its parameters in the query."""
     return await _operate(ask_of(request), None)
 
 
-@opens("fhir_operate_on_type", "POST", f"/{TYPE}/{OPERATION}")
+@opens("fhir_operate_on_type", "POST", f"/{TYPE}/${OPERATION}")
 async def operate_on_type(request: Request) -> Response:
     """Call an operation of a type, with its parameters in a Parameters resource."""
     return await _operate(ask_of(request), None)
 
 
-@opens("fhir_operate_by_get", "GET", f"/{TYPE}/{ID}/{OPERATION}")
+@opens("fhir_operate_by_get", "GET", f"/{TYPE}/{ID}/${OPERATION}")
 async def operate_by_get(request: Request) -> Response:
     """Call an operation on one resource, with its parameters in the query."""
     ask = ask_of(request)
     return await _operate(ask, ask.id)
 
 
-@opens("fhir_operate", "POST", f"/{TYPE}/{ID}/{OPERATION}")
+@opens("fhir_operate", "POST", f"/{TYPE}/{ID}/${OPERATION}")
 async def operate(request: Request) -> Response:
     """Call an operation on one resource, with its parameters in a Parameters resource."""
     ask = ask_of(request)

@@ -15,7 +15,6 @@ from tyokyky_bridge.fhir.wire.issues import Document
 from tyokyky_bridge.services.fhir.refusals import NotFound
 from tyokyky_bridge.services.fhir.states import Version
 
-
 GOOD_FOR: Final = timedelta(hours=1)
 """How long the link to a next page holds."""
 

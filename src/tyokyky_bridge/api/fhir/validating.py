@@ -4,7 +4,6 @@ from typing import Any, Final, cast
 
 from tyokyky_bridge.api.fhir.ask import Ask
 from tyokyky_bridge.api.fhir.refusals import BadParameter
-from tyokyky_bridge.fhir import conformance
 from tyokyky_bridge.fhir.conformance.asking import Asked, asked_in_body, asked_in_query
 from tyokyky_bridge.fhir.conformance.header import HL7
 from tyokyky_bridge.fhir.conformance.operation import Operation
@@ -81,10 +80,9 @@ def _deletable(type_: str) -> list[Issue]:
 
 
 def _profile(type_: str, profile: str) -> list[Issue]:
-    """Whether we know the profile: what FHIR itself says of the type is always judged, and what we publish is known."""
-    if profile.partition("|")[0] == f"{HL7}/StructureDefinition/{type_}":
-        return []
+    """Whether the profile is one that this server knows; R4 itself has been judged already."""
     url = profile.partition("|")[0]
-    if any(each["url"] == url for each in conformance.listed("StructureDefinition")):
+    served = REGISTRY[type_]
+    if url in (f"{HL7}/StructureDefinition/{type_}", served.profile, *served.supported_profiles):
         return []
-    return [Issue("error", "not-supported", "this server does not know the profile that was named", None)]
+    return [Issue("error", "not-supported", "this server has no such profile of the type", None)]

@@ -85,7 +85,10 @@ def _security(issuer: Mapping[str, str]) -> Document:
 
 def _resource(served: Served) -> Document:
     kind, type_ = served.kind, served.type
-    said: dict[str, Any] = {"type": type_, "profile": served.profile, "documentation": kind.says}
+    said: dict[str, Any] = {"type": type_, "profile": served.profile}
+    if served.supported_profiles:
+        said["supportedProfile"] = list(served.supported_profiles)
+    said["documentation"] = kind.says
     said["interaction"] = [{"code": code.value} for code in Interaction if code in kind.interactions]
     said["versioning"] = "versioned-update" if kind.written else "versioned"
     said["readHistory"] = Interaction.VREAD in kind.interactions
