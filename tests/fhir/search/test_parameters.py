@@ -24,7 +24,16 @@ NEEDED = {
     "Provenance": {"target", "patient", "recorded"},
 }
 FITS = {
-    Kind.TOKEN: {"code", "Coding", "CodeableConcept", "Identifier", "ContactPoint", "boolean", "string", "id"},
+    Kind.TOKEN: {
+        "code",
+        "Coding",
+        "CodeableConcept",
+        "Identifier",
+        "ContactPoint",
+        "boolean",
+        "string",
+        "id",
+    },
     Kind.STRING: {"string", "markdown", "HumanName", "Address"},
     Kind.DATE: {"date", "dateTime", "instant", "Period", "Timing", "string"},
     Kind.NUMBER: {"integer"},

@@ -5,7 +5,6 @@ to a version stands for the resource as it is now.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
 
 from tyokyky_bridge.fhir.search.query import Query
 from tyokyky_bridge.fhir.search.references import is_to, target_in
@@ -41,13 +40,9 @@ class _Around:
     """Everything that may be included, and who points at whom."""
 
     def __init__(self, everything: Iterable[Document], base: str) -> None:
-        self._everything = everything
+        self.documents = {key_of(each): each for each in everything}
         self._base = base
         self._pointing: dict[tuple[str, str, str | None], Mapping[Key, list[Key]]] = {}
-
-    @cached_property
-    def documents(self) -> dict[Key, Document]:
-        return {key_of(each): each for each in self._everything}
 
     def from_(self, include: Include, key: Key) -> list[Key]:
         """Where *include* leads from the document *key*."""
@@ -79,8 +74,9 @@ def included(query: Query, matched: Iterable[Document], everything: Iterable[Doc
     """
     if not query.includes:
         return []
-    here = [key_of(each) for each in matched]
-    around = _Around(everything, query.base)
+    matches = list(matched)
+    here = [key_of(each) for each in matches]
+    around = _Around((*everything, *matches), query.base)
     seen = set(here)
     found = set[Key]()
     frontier, includes = list(dict.fromkeys(here)), query.includes

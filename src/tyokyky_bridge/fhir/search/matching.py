@@ -29,6 +29,9 @@ TEXTS: Final = (
 )
 """The parts of a HumanName and of an Address that a string parameter looks at."""
 
+_TEXT_PATHS: Final = tuple(map(Path.of, TEXTS))
+_WORDING_PATHS: Final = (Path.of("coding.display"), Path.of("type.text"))
+
 
 def matches(query: Query, document: Document, *, find: Find | None = None) -> bool:
     """
@@ -200,7 +203,7 @@ def _wordings(value: Any) -> Iterator[Any]:
     if isinstance(value, dict):
         element = cast("dict[str, Any]", value)
         yield from (element.get("text"), element.get("display"))
-        for path in (Path.of("coding.display"), Path.of("type.text")):
+        for path in _WORDING_PATHS:
             yield from path.values(element)
 
 
@@ -209,8 +212,8 @@ def texts_in(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
-        for name in TEXTS:
-            yield from (each for each in Path.of(name).values(value) if isinstance(each, str))
+        for path in _TEXT_PATHS:
+            yield from (each for each in path.values(value) if isinstance(each, str))
 
 
 def _amounts_to(value: Amount, found: Any) -> bool:

@@ -121,17 +121,17 @@ def parse_query(
     _check_size(pairs)
     shaping = [each for each in pairs if each[0].partition(":")[0] in RESULT_PARAMETERS]
     shape, shown, unshaped = read_shape(type_, shaping)
-    criteria, applied, unread = _read(type_, [each for each in pairs if each not in shaping], base)
+    criteria, unread = _read(type_, [each for each in pairs if each not in shaping], base)
     refused = [*unread, *unshaped]
     if refused and strict:
         raise BadQuery(
             Issue("error", refusal.code, f"{name_of(name)}: {refusal.rule}") for name, refusal in refused
         )
-    kept = (*sorted(set(applied)), *shown)
+    kept = (*criteria, *shown)
     return Query(
         type=type_,
         base=base,
-        criteria=tuple(criteria),
+        criteria=tuple(criteria.values()),
         shape=shape,
         pairs=kept,
         ignored=tuple(_ignored(name, refusal) for name, refusal in refused),
@@ -145,16 +145,15 @@ def _ignored(name: str, refusal: Refusal) -> Issue:
 
 def _read(
     type_: str, pairs: Sequence[Pair], base: str
-) -> tuple[list[Criterion], list[Pair], list[tuple[str, Refusal]]]:
-    """The criteria that *pairs* ask for, the pairs that were applied, and what was refused."""
-    criteria, applied, refused = list[Criterion](), list[Pair](), list[tuple[str, Refusal]]()
+) -> tuple[dict[Pair, Criterion], list[tuple[str, Refusal]]]:
+    """The criteria that *pairs* ask for, each once and in the order of the pairs, and what was refused."""
+    criteria, refused = dict[Pair, Criterion](), list[tuple[str, Refusal]]()
     for pair in pairs:
         try:
-            criteria.append(read_criterion(type_, *pair, base=base))
-            applied.append(pair)
+            criteria[pair] = read_criterion(type_, *pair, base=base)
         except Refusal as refusal:
             refused.append((pair[0], refusal))
-    return criteria, applied, refused
+    return dict(sorted(criteria.items(), key=lambda each: each[0])), refused
 
 
 def _check_size(pairs: Sequence[Pair]) -> None:
