@@ -49,7 +49,8 @@ def test_the_coordinator_is_a_practitioner_in_a_role_at_an_organization():
     reads(person)
     reads(role)
     assert person["name"] == [{"text": "Helmi Virta"}]
-    assert person["identifier"][0]["value"] == "lrha-health/HVIRTA"
+    assert person["identifier"][0]["value"] == "HVIRTA"
+    assert person["identifier"][0]["assigner"] == {"reference": "Organization/lrha-health"}
     assert role["practitioner"] == {"reference": f"Practitioner/{HELMI}"}
     assert role["organization"] == {"reference": "Organization/lrha-health"}
     assert [codes(each) for each in role["code"]] == [["work_ability_coordinator"]]

@@ -118,7 +118,7 @@ def _identifiers(worker: _Worker, directory: Directory, on: date) -> list[Docume
         present(
             use="usual",
             system=naming("worker-id"),
-            value=f"{worker.party or ''}/{worker.user}",
+            value=worker.user,
             assigner=_organization(worker, directory, on),
         )
     ]
