@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final, cast
 
+from tyokyky_bridge.domain.plan.text import normalise_text
 from tyokyky_bridge.fhir.lens.ids import hex_of
 from tyokyky_bridge.fhir.lens.masking import is_mask
 from tyokyky_bridge.fhir.wire.issues import Document, Issue
@@ -156,19 +157,18 @@ def _same(value: Any, again: Any) -> bool:
     if isinstance(value, bool) or isinstance(again, bool):
         return value is again
     if isinstance(value, str) and isinstance(again, str):
-        return value == again or (
-            _MOMENT.match(value) is not None
-            and _MOMENT.match(again) is not None
-            and _moment(value) == _moment(again)
-        )
+        return value == again or _kept_form(value) == _kept_form(again)
     if isinstance(value, int | float | Decimal) and isinstance(again, int | float | Decimal):
         return Decimal(str(value)) == Decimal(str(again))
     return False
 
 
-def _moment(value: str) -> datetime | str:
+def _kept_form(value: str) -> datetime | str:
+    """A moment as such, any other text in the form in which the plan keeps it."""
     try:
-        return datetime.fromisoformat(value).astimezone(UTC)
+        if _MOMENT.match(value):
+            return datetime.fromisoformat(value).astimezone(UTC)
+        return normalise_text(value).strip()
     except (ValueError, OverflowError):
         return value
 
