@@ -52,11 +52,14 @@ def found(
     find = _finder(sighting)
     documents = (_document(version) for version in by_id.values())
     held = page(query, [each for each in documents if matches(query, each, find=find)], after=after)
-    more = included(query, held.matched, _around(sighting, query, held.matched)) if held.matched else []
+    around = (
+        {version.key: version for version in _around(sighting, query, held.matched)} if held.matched else {}
+    )
+    more = included(query, held.matched, map(_document, around.values()))
     return Found(
         query=query,
         matched=tuple(by_id[each["id"]] for each in held.matched),
-        included=tuple(_version(sighting, each) for each in more),
+        included=tuple(around[each["resourceType"], each["id"]] for each in more),
         total=held.total,
         this=cursor if cursor is not None else cursors.sealed(None) if query.guarded else None,
         next=None if held.after is None else cursors.sealed(held.after),
@@ -172,25 +175,16 @@ def _document(version: Version) -> Document:
     return version.document or {}
 
 
-def _version(sighting: Sighting, document: Document) -> Version:
-    key = (document["resourceType"], document["id"])
-    version = sighting.current(key)
-    if version is None:
-        msg = "an included resource is gone"
-        raise RuntimeError(msg)
-    return version
-
-
-def _around(sighting: Sighting, query: Query, matched: Iterable[Document]) -> Iterator[Document]:
+def _around(sighting: Sighting, query: Query, matched: Iterable[Document]) -> Iterator[Version]:
     """All that the includes of *query* can reach, asked for only when there are any."""
     types = {resource_type for include in query.includes for resource_type in _types(include)} | {query.type}
     for resource_type in sorted(types):
         if resource_type == "Provenance" and query.type != "Provenance":
-            for document in matched:
-                own = sighting.versions((document["resourceType"], document["id"]))
-                yield from (_document(past[-1]) for past in provenances_of(sighting, own).values())
+            keys = {(document["resourceType"], document["id"]) for document in matched}
+            runs = [sight.runs[key] for sight in sighting.plans() for key in keys & sight.runs.keys()]
+            yield from (past[-1] for run in runs for past in provenances_of(sighting, run).values())
         else:
-            yield from map(_document, sighting.standing(resource_type))
+            yield from sighting.standing(resource_type)
 
 
 def _types(include: Include) -> set[str]:
