@@ -47,6 +47,7 @@ def main(folder: Path, target: Path) -> None:
         _line(each)
         for each in resources
         if each["resourceType"] == "StructureDefinition"
+        and each["kind"] != "logical"
         and each.get("fhirVersion", FHIR_VERSION) == FHIR_VERSION
     ]
     _drop_foreign_targets(table)
