@@ -6,12 +6,13 @@ import pytest
 
 from tyokyky_bridge.domain.items import FIELDS, leaves_to_json
 from tyokyky_bridge.fhir.lens.extensions import all_extensions
+from tyokyky_bridge.fhir.lens.generated import Extension
 from tyokyky_bridge.fhir.lens.ids import place_of
 from tyokyky_bridge.fhir.lens.lens import Lens, owners
 from tyokyky_bridge.fhir.lens.paths import BadPath, parse_path
 from tyokyky_bridge.fhir.lens.projection import project
 from tyokyky_bridge.fhir.lens.rows import Place, Row, Unit
-from tyokyky_bridge.fhir.lens.tree import BadUnit, Extension
+from tyokyky_bridge.fhir.lens.tree import BadUnit
 from tyokyky_bridge.fhir.lens.units import LENS, UNITS
 from tyokyky_bridge.fhir.units.care_plan import CARE_PLAN
 from tyokyky_bridge.fhir.units.patient import PATIENT

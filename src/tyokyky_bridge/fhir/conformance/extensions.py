@@ -11,7 +11,7 @@ from tyokyky_bridge.domain.codes import code_list
 from tyokyky_bridge.fhir.conformance.differential import bound, element, sliced, translated, typed
 from tyokyky_bridge.fhir.conformance.header import FHIR_VERSION, HL7, canonical, header, pascal
 from tyokyky_bridge.fhir.lens.extensions import all_extensions
-from tyokyky_bridge.fhir.lens.tree import Extension
+from tyokyky_bridge.fhir.lens.generated import Extension
 from tyokyky_bridge.fhir.wire.issues import Document
 
 _DERIVED: Final = (

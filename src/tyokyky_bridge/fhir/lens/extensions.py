@@ -2,8 +2,8 @@
 
 from functools import cache
 
+from tyokyky_bridge.fhir.lens.generated import Extension
 from tyokyky_bridge.fhir.lens.rows import WORKER_ROLE
-from tyokyky_bridge.fhir.lens.tree import Extension
 from tyokyky_bridge.fhir.lens.units import LENS
 
 SHARED = (

@@ -5,9 +5,10 @@ from functools import cached_property
 from typing import Final
 
 from tyokyky_bridge.domain.items import FIELDS, Scalar
+from tyokyky_bridge.fhir.lens.generated import Extension
 from tyokyky_bridge.fhir.lens.ids import resource_id
 from tyokyky_bridge.fhir.lens.rows import Key, Place, Unit
-from tyokyky_bridge.fhir.lens.tree import BadUnit, Extension, Tree, taken_apart
+from tyokyky_bridge.fhir.lens.tree import BadUnit, Node, Spot, Tree, taken_apart
 
 
 def owners(units: Iterable[Unit]) -> dict[str, Unit]:
@@ -38,6 +39,10 @@ def _covers(claim: str, pattern: str) -> bool:
     return not claim or pattern == claim or pattern.startswith((f"{claim}.", f"{claim}["))
 
 
+Home = tuple[Unit, int, Node, Spot, tuple[Node, Spot] | None]
+"""Of a pattern: its unit, the depth of the anchor, where the leaf stands, and where it is shown besides."""
+
+
 class Lens:
     """Units compiled together. Made once; it holds nothing of any plan."""
 
@@ -49,7 +54,7 @@ class Lens:
         for pattern, unit in self.owner.items():
             by_unit[unit].add(pattern)
         self.trees: Final = {unit: Tree(unit, frozenset(owned)) for unit, owned in by_unit.items()}
-        self._home: Final = {
+        self.home: Final[Mapping[str, Home]] = {
             pattern: (
                 unit,
                 unit.depth,
@@ -58,11 +63,6 @@ class Lens:
             )
             for pattern, unit in self.owner.items()
         }
-
-    @property
-    def home(self):
-        """Of each pattern: its unit, the depth of the anchor, and where it stands."""
-        return self._home
 
     @cached_property
     def extensions(self) -> tuple[Extension, ...]:
@@ -76,12 +76,12 @@ class Lens:
     def place(self, path: str) -> Place:
         """The place that a leaf belongs to."""
         pattern, keys = taken_apart(path)
-        unit, depth, *_ = self._home[pattern]
+        unit, depth, *_ = self.home[pattern]
         return Place(unit, keys[:depth])
 
     def expression_of(self, pattern: str) -> str:
         """The element that shows a pattern of the plan, as FHIRPath without indexes."""
-        _, _, _, spot, shown = self._home[pattern]
+        _, _, _, spot, shown = self.home[pattern]
         return (shown[1] if shown is not None else spot).element
 
     def places(self, plan_id: str, leaves: Mapping[str, Scalar]) -> dict[Key, Place]:
@@ -93,7 +93,7 @@ class Lens:
         found: dict[Place, None] = {}
         for path in leaves:
             pattern, keys = taken_apart(path)
-            unit, depth, *_ = self._home[pattern]
+            unit, depth, *_ = self.home[pattern]
             found[Place(unit, keys[:depth])] = None
         if leaves:
             found.update((Place(unit), None) for unit in self.units if unit.always)

@@ -7,18 +7,19 @@ the caller does not see.
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from tyokyky_bridge.domain.categories import Category
 from tyokyky_bridge.domain.items import Scalar, leaves_from_json
 from tyokyky_bridge.domain.labels import Labels
 from tyokyky_bridge.fhir.derived.vocabulary import coding, definition
 from tyokyky_bridge.fhir.lens.lens import Lens
+from tyokyky_bridge.fhir.lens.making import Making
 from tyokyky_bridge.fhir.lens.masking import mask
 from tyokyky_bridge.fhir.lens.periods import tidy
 from tyokyky_bridge.fhir.lens.reading import Read
-from tyokyky_bridge.fhir.lens.rows import Key, Keys, Place, Scene
-from tyokyky_bridge.fhir.lens.tree import Node, new_object, taken_apart
+from tyokyky_bridge.fhir.lens.rows import Key, Place, Scene
+from tyokyky_bridge.fhir.lens.tree import taken_apart
 from tyokyky_bridge.fhir.lens.units import LENS
 from tyokyky_bridge.fhir.wire.issues import Document
 
@@ -78,12 +79,10 @@ def project(sheet: Sheet, lens: Lens = LENS) -> dict[Key, Document]:
     view = sheet.view
     places = lens.places(view.plan_id, view.leaves)
     scene = Scene(view.plan_id, view.leaves, view.withheld, view.non_disclosure, places)
-    bodies = {place: _Body() for place in places.values()}
-    for key, place in places.items():
-        bodies[place].begin(key, place)
+    bodies = {place: Making(key, place) for key, place in places.items()}
     for path, value in view.leaves.items():
         pattern, keys = taken_apart(path)
-        unit, depth, (node, spot), shown = _home(lens, pattern)
+        unit, depth, node, spot, shown = lens.home[pattern]
         body = bodies.get(Place(unit, keys[:depth]))
         if body is None:
             continue
@@ -124,54 +123,6 @@ def supposing(view: Seen, reads: Iterable[Read], lens: Lens = LENS) -> Supposed:
     for read in said:
         kept.update(leaves_from_json(read.leaves))
     return Supposed(view.plan_id, kept, view.withheld, view.non_disclosure)
-
-
-def _home(lens: Lens, pattern: str) -> Any:
-    unit, depth, node, spot, shown = lens.home[pattern]
-    return unit, depth, (node, spot), shown
-
-
-class _Body:
-    """A resource while it is made: its document and the objects opened in it so far."""
-
-    __slots__ = ("document", "opened", "paths", "periods")
-
-    def __init__(self) -> None:
-        self.document: Document = {}
-        self.opened: dict[tuple[int, Keys], Document] = {}
-        self.paths: list[str] = []
-        self.periods: list[Document] = []
-
-    def begin(self, key: Key, place: Place) -> None:
-        self.document.update({"resourceType": key[0], "id": key[1], "meta": {}})
-        for name, value in place.unit.constant.items():
-            self.document[name] = _thawed(value)
-
-    def open(self, node: Node, keys: Keys) -> Document:
-        """The object of *node* for these element ids, made when it is not there yet."""
-        parent = node.parent
-        if parent is None:
-            return self.document
-        step = node.step
-        if getattr(step, "form", None) == "each":  # every member of a set has an entry of its own
-            return new_object(node, self.open(parent, keys), None, keys)
-        mine = keys[: node.keys]
-        at = (node.number, mine)
-        found = self.opened.get(at)
-        if found is None:
-            key = mine[-1] if node.keys > parent.keys else None
-            found = self.opened[at] = new_object(node, self.open(parent, keys), key, mine)
-            if node.is_period:
-                self.periods.append(found)
-        return found
-
-
-def _thawed(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _thawed(each) for name, each in value.items()}  # type: ignore[reportUnknownVariableType]
-    if isinstance(value, list | tuple):
-        return [_thawed(each) for each in value]  # type: ignore[reportUnknownVariableType]
-    return value
 
 
 def _meta(sheet: Sheet, place: Place, paths: Iterable[str]) -> Document:

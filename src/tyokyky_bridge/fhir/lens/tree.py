@@ -7,13 +7,13 @@ from functools import lru_cache
 from typing import Any, Final
 
 from tyokyky_bridge.domain.items import FIELDS
-from tyokyky_bridge.domain.schema import SCHEMA, Shape
+from tyokyky_bridge.domain.schema import Shape
 from tyokyky_bridge.fhir.derived.vocabulary import definition
 from tyokyky_bridge.fhir.lens.codecs import BY_KIND, DATE, Codec, in_extension, value_member
+from tyokyky_bridge.fhir.lens.generated import Extension, dashed, id_template, shape_at, titles_of
 from tyokyky_bridge.fhir.lens.paths import Entry, Member, Step, parse_path, shown_path
 from tyokyky_bridge.fhir.lens.periods import END_BEFORE_START, END_TITLES
 from tyokyky_bridge.fhir.lens.rows import Keys, Unit
-from tyokyky_bridge.fhir.wire.issues import Document
 
 _KEYS: Final = re.compile(r"\[([^\[\]]*)\]")
 _KEYED: Final = re.compile(r"\[[^\[\]]*\]")
@@ -49,48 +49,13 @@ class Node:
     members: dict[str, "Node"] = field(default_factory=dict[str, "Node"])
     entries: dict[str, list["Node"]] = field(default_factory=dict[str, list["Node"]])
     is_period: bool = False
+    of_set: bool = False
 
     def below(self) -> Iterator["Node"]:
         """The objects directly inside."""
         yield from self.members.values()
         for nodes in self.entries.values():
             yield from nodes
-
-
-@dataclass(frozen=True)
-class Extension:
-    """
-    A generated extension, to be published as a StructureDefinition.
-
-    *context* is the element that it stands on, *url* its canonical address, or the bare name inside a complex one;
-    *type* the FHIR type of its value, ``None`` for a complex one, whose *parts* are then given.
-    """
-
-    url: str
-    context: str
-    pattern: str
-    title_fi: str
-    title_sv: str
-    title_en: str
-    repeats: bool
-    type: str | None
-    list_id: str | None
-    parts: tuple["Extension", ...] = ()
-
-    @property
-    def slug(self) -> str:
-        """The last part of the canonical address."""
-        return self.url.rpartition("/")[2]
-
-
-def dashed(pattern: str) -> str:
-    """A pattern as it stands in addresses and ids: ``care_team.main_customership`` → ``care-team-main-…``."""
-    return pattern.replace("[]", "").replace(".", "-").replace("_", "-")
-
-
-def id_template(below_anchor: str) -> str:
-    """The template of the ids of a list's elements; unique in the resource, as FHIR asks of element ids."""
-    return below_anchor.replace("_", "-").replace("[]", ".{}")
 
 
 class BadUnit(ValueError):
@@ -211,7 +176,8 @@ class Tree:
             found = next((each for each in node.below() if each.step.key == step.key), None)
             if found is None:
                 keyed = isinstance(step, Entry) and step.form == "keyed"
-                found = Node(self.count, step, node, node.keys + keyed)
+                found = Node(self.count, step, node, node.keys + keyed, of_set=node.of_set)
+                found.of_set |= isinstance(step, Entry) and step.form == "each"
                 self.count += 1
                 if isinstance(step, Entry):
                     node.entries.setdefault(step.name, []).append(found)
@@ -221,7 +187,7 @@ class Tree:
         return node
 
     def _generate(self) -> None:
-        shape, depth = _shape_at(self.unit.anchor)
+        shape, depth = shape_at(self.unit.anchor)
         self._grow(shape, "", (), depth, self.extensions)
 
     def _grow(
@@ -282,54 +248,5 @@ class Tree:
             )
         if not parts:
             return []
-        titles = _titles(self._prefix + inner, depth)
+        titles = titles_of(self._prefix + inner, depth)
         return [Extension(url, context, self._prefix + inner, *titles, repeats, None, None, tuple(parts))]
-
-
-def _shape_at(anchor: str) -> tuple[Shape, int]:
-    shape, depth = SCHEMA.shape, 0
-    for name in filter(None, anchor.replace("[]", "").split(".")):
-        shape = next(each.shape for each in shape if each.name == name)
-        depth += 1
-    return shape, depth
-
-
-def _titles(pattern: str, depth: int) -> tuple[str, str, str]:
-    """The titles of an object: what the titles of its leaves begin with, or those of its section."""
-    if depth == 0:
-        section = next(each for each in SCHEMA.sections if each.name == pattern.removesuffix("[]"))
-        return section.title_fi, section.title_sv, section.title_en
-    meaning = next(each for at, each in FIELDS.items() if at.startswith(f"{pattern}."))
-    cut = [": ".join(t.split(": ")[:depth]) for t in (meaning.title_fi, meaning.title_sv, meaning.title_en)]
-    return cut[0], cut[1], cut[2]
-
-
-def new_object(node: Node, around: Document, key: str | None, ids: Keys) -> Document:
-    """
-    Make the object of *node* inside the one *around* it.
-
-    Args:
-        node: The object.
-        around: What holds it.
-        key: The element id, for an entry that stands for an element of a list.
-        ids: All element ids below the anchor, for the entry's own id.
-    """
-    step = node.step
-    made: Document = {}
-    if isinstance(step, Member):
-        held = around.setdefault(step.name, made)
-        for name, value in step.put.items():
-            held.setdefault(name, value)
-        return held
-    if key is not None:
-        made["id"] = step.template.format(*ids)
-    made.update(step.match)
-    made.update({name: _copied(value) for name, value in step.put.items()})
-    around.setdefault(step.name, []).append(made)
-    return made
-
-
-def _copied(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _copied(each) for name, each in value.items()}  # type: ignore[reportUnknownVariableType]
-    return [_copied(each) for each in value] if isinstance(value, list) else value  # type: ignore[reportUnknownVariableType]

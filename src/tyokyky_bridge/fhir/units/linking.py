@@ -5,10 +5,10 @@ from typing import Any, Final, cast
 
 from tyokyky_bridge.domain.codes import code_list
 from tyokyky_bridge.fhir.derived.vocabulary import definition, reference
+from tyokyky_bridge.fhir.lens.generated import dashed
 from tyokyky_bridge.fhir.lens.ids import resource_id
 from tyokyky_bridge.fhir.lens.masking import absence
 from tyokyky_bridge.fhir.lens.rows import Place, Scene, Unit
-from tyokyky_bridge.fhir.lens.tree import dashed
 from tyokyky_bridge.fhir.wire.issues import Document
 
 _ORGANIZATION: Final = "Organization/"
