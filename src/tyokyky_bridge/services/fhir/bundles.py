@@ -16,7 +16,7 @@ from tyokyky_bridge.services.fhir.listing import Found, Past
 from tyokyky_bridge.services.fhir.refusals import EntryRefused
 from tyokyky_bridge.services.fhir.sight import Sighting
 from tyokyky_bridge.services.fhir.states import Version, instant
-from tyokyky_bridge.services.fhir.writeset import commit
+from tyokyky_bridge.services.fhir.writeset import commit, refuse_invalid
 from tyokyky_bridge.services.ports import Tx
 
 
@@ -51,6 +51,7 @@ async def transact(bridge: Bridge, caller: Caller, bundle: Document, face: Face)
     check_bundle(bundle, "transaction")
     asked = [asked_of(entry, n, face.base) for n, entry in enumerate(_entries(bundle))]
     refuse_twice(asked)
+    refuse_invalid(bundle, "Bundle")
     writes = [each.write for each in asked if each.write is not None]
 
     def then(tx: Tx, outcomes: Sequence[Written]) -> list[Document]:
@@ -68,7 +69,9 @@ async def transact(bridge: Bridge, caller: Caller, bundle: Document, face: Face)
                 raise EntryRefused(each.index, refusal) from refusal
         return answers
 
-    answers = await commit(bridge, caller, writes, versioned=face.versioned, base=face.base, then=then)
+    answers = await commit(
+        bridge, caller, writes, versioned=face.versioned, base=face.base, then=then, judged=True
+    )
     return {"resourceType": "Bundle", "type": "transaction-response"} | (
         {"entry": answers} if answers else {}
     )

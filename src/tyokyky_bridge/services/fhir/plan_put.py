@@ -19,7 +19,7 @@ from tyokyky_bridge.fhir.lens.units import LENS
 from tyokyky_bridge.fhir.wire.issues import Document, Invalid, Issue
 from tyokyky_bridge.services.changes import CategoryWithheld, Change, NotYourField
 from tyokyky_bridge.services.fhir.hub_fields import without_hub_fields
-from tyokyky_bridge.services.fhir.references import local, relative
+from tyokyky_bridge.services.fhir.references import SUBJECTS, local, relative
 from tyokyky_bridge.services.fhir.refusals import EntryRefused
 from tyokyky_bridge.services.fhir.sight import Sighting
 from tyokyky_bridge.services.fhir.steps import InPlan, Step, entry_of
@@ -110,7 +110,7 @@ class PlanPut:
     def _refuse_surplus(self, body: Document, again: Document, home: InPlan) -> None:
         unit = home.unit if body.get("resourceType") == home.unit.type else _unit(body)
         found = surplus(
-            body,
+            self._without_subject(unit.prepare(body), again),
             again,
             plan_id=str(self.plan_id),
             derived=unit.derived,
@@ -118,6 +118,17 @@ class PlanPut:
         )
         if found:
             raise Invalid(found)
+
+    def _without_subject(self, body: Document, again: Document) -> Document:
+        """The body without naming the plan's own client where the caller is not shown whose plan it is."""
+        own = {("Patient", str(self.client_id)), ("Patient", f"{self.plan_id.hex}.pt")}
+        hidden = {
+            name
+            for name in SUBJECTS
+            if local((body.get(name) or {}).get("reference"), "") in own
+            and "reference" not in (again.get(name) or {})
+        }
+        return {name: member for name, member in body.items() if name not in hidden}
 
     def _changes(self, step: Step) -> Iterator[Change]:
         home = _home(step)

@@ -45,6 +45,7 @@ class _Targets:
     def __init__(self, sighting: Sighting, *, versioned: bool) -> None:
         self._sighting = sighting
         self._versioned = versioned
+        self._deleted: set[Key] = set()
         self._conditional: dict[tuple[str, Pairs], Step] = {}
 
     def find(self, step: Step) -> None:
@@ -128,6 +129,7 @@ class _Targets:
             step.outcome = Written(self._sighting.versions(step.key)[-1], changed=False)
             return
         check_match(entry.if_match, step.standing, required=False)
+        self._deleted.add(step.key)
 
     def _there(self, key: Key) -> Version:
         past = self._sighting.versions(key)
@@ -144,5 +146,5 @@ class _Targets:
         return (
             (version.id, version.document)
             for version in self._sighting.standing(resource_type)
-            if version.document is not None
+            if version.document is not None and version.key not in self._deleted
         )

@@ -56,6 +56,7 @@ async def commit(
     versioned: bool,
     base: str,
     then: Callable[[Tx, Sequence[Written]], T],
+    judged: bool = False,
 ) -> T: ...
 async def commit(
     bridge: Bridge,
@@ -65,6 +66,7 @@ async def commit(
     versioned: bool,
     base: str,
     then: Callable[[Tx, Sequence[Written]], T] | None = None,
+    judged: bool = False,
 ) -> T | tuple[Written, ...]:
     """
     Carry out a write set; returns when it is durable, and nothing more can start that was decided before it.
@@ -73,11 +75,12 @@ async def commit(
         versioned: Whether an update without If-Match is refused.
         base: The address of this server.
         then: Makes the answer in the same transaction, so that it is of this very state; its refusal undoes all.
+        judged: The bodies have been judged already, as parts of a Bundle.
 
     Raises: NotForRole; EntryRefused, whose *cause* says why that entry, and with it all, is refused.
     """
     need_editor(caller)
-    warnings = {entry.index: _judged(entry) for entry in entries}
+    warnings = {entry.index: _judged(entry, again=not judged) for entry in entries}
 
     def act(tx: Tx) -> tuple[T | tuple[Written, ...], frozenset[UUID]]:
         applied = apply(tx, bridge, caller, entries, versioned=versioned, base=base)
@@ -115,7 +118,7 @@ def apply(
     for step in steps:
         if step.entry.method == "PATCH" and step.document is not None:
             with entry_of(step):
-                _refuse_invalid(step.document, step.entry.type)
+                refuse_invalid(step.document, step.entry.type)
     puts = [PlanPut(sighting, group, base, salt=str(tx.new_id())) for group in groups(steps)]
     for put in puts:
         if put.new:
@@ -132,12 +135,12 @@ def apply(
     return Applied(tuple(done[entry.index] for entry in entries), frozenset(put.client_id for put in puts))
 
 
-def _judged(entry: Entry) -> tuple[Issue, ...]:
+def _judged(entry: Entry, *, again: bool) -> tuple[Issue, ...]:
     """The warnings about a body. Raises: EntryRefused, with Invalid as its cause."""
     if entry.document is None:
         return ()
     try:
-        issues = _refuse_invalid(entry.document, entry.type)
+        issues = refuse_invalid(entry.document, entry.type) if again else ()
         if entry.method == "PUT":
             _refuse_part(entry.document)
     except Invalid as refusal:
@@ -145,7 +148,8 @@ def _judged(entry: Entry) -> tuple[Issue, ...]:
     return issues
 
 
-def _refuse_invalid(document: Document, resource_type: str) -> tuple[Issue, ...]:
+def refuse_invalid(document: Document, resource_type: str) -> tuple[Issue, ...]:
+    """The warnings about a body. Raises: Invalid."""
     issues = validate(document, resource_type=resource_type)
     if any(issue.refuses for issue in issues):
         raise Invalid(issues)
