@@ -127,7 +127,7 @@ def installed(engine: Engine, plans: int, systems: tuple[str, ...] = ALL) -> Ite
             if system == "ura":
                 simulator.clock(set=OFFICE_HOURS)
         with ThreadPoolExecutor(8) as pool:
-            ids = list(pool.map(lambda hetu: _plan(stage, hetu), hetus))
+            ids = list(pool.map(lambda hetu: a_plan(stage, hetu), hetus))
         place = Installation(stage, ids, [stage.worker], server)
         place.settled()
         yield place
@@ -139,7 +139,8 @@ def cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def _plan(stage: Stage, hetu: str) -> str:
+def a_plan(stage: Stage, hetu: str, *, goals: int = 1) -> str:
+    """An active plan of a made-up client with a form for all its parties; returns its id."""
     client = stage.call("POST", "/v1/clients", party=HEALTH, body={"hetu": hetu}).json()["client_id"]
     parties = ("lrha-social", "meriniemi-employment", "typ")
     members = [
@@ -173,7 +174,10 @@ def _plan(stage: Stage, hetu: str) -> str:
             },
         },
         "network": {"members": members},
-        "goals": [{"id": "g-1", "text_client": "Osa-aikatyö syksyllä.", "status": "active"}],
+        "goals": [
+            {"id": f"g-{n}", "text_client": "Osa-aikatyö syksyllä.", "status": "active"}
+            for n in range(1, goals + 1)
+        ],
         "health": {"work_ability_conclusion": "Osa-aikatyö mahdollinen"},
     }
     answer = stage.call("POST", "/v1/plans", party=HEALTH, body={"client_id": client, "plan": plan})
