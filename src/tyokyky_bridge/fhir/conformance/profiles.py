@@ -11,9 +11,13 @@ from tyokyky_bridge.fhir.conformance.differential import bound, element, sliced,
 from tyokyky_bridge.fhir.conformance.header import FHIR_VERSION, FI_BASE, HL7, canonical, header, pascal
 from tyokyky_bridge.fhir.derived.vocabulary import profile
 from tyokyky_bridge.fhir.lens.rows import Unit
+from tyokyky_bridge.fhir.lens.tree import Extension
 from tyokyky_bridge.fhir.lens.units import LENS
 from tyokyky_bridge.fhir.wire.issues import Document
 from tyokyky_bridge.fhir.wire.structure import Element, element_of, elements, members
+
+Block = list[Document]
+"""Elements that stay together: an element, its slices, and what is inside each slice."""
 
 _FINNISH: Final = {
     "Appointment": "fi-base-appointment",
@@ -63,9 +67,9 @@ def profile_definitions() -> Iterator[Document]:
             yield _definition(slug, type_, says, (), tags=0)
 
 
-def _definition(slug: str, type_: str, says: str, own: Iterable[Document], *, tags: int) -> Document:
+def _definition(slug: str, type_: str, says: str, own: Iterable[Block], *, tags: int) -> Document:
     base = f"{FI_BASE}/{_FINNISH[type_]}" if type_ in _FINNISH else f"{HL7}/StructureDefinition/{type_}"
-    held = [*_labels(type_, tags), *own]
+    held = sorted((*_labels(type_, tags), *own), key=lambda block: _place(block[0]["path"]))
     return header(
         "StructureDefinition", slug, name=pascal(slug), title=slug.replace("-", " "), description=says
     ) | {
@@ -76,48 +80,55 @@ def _definition(slug: str, type_: str, says: str, own: Iterable[Document], *, ta
         "baseDefinition": base,
         "derivation": "constraint",
         "differential": {
-            "element": [element(type_, definition=says), *sorted(held, key=lambda each: _place(each["path"]))]
+            "element": [element(type_, definition=says), *(each for block in held for each in block)]
         },
     }
 
 
-def _labels(type_: str, tags: int) -> Iterator[Document]:
+def _labels(type_: str, tags: int) -> Iterator[Block]:
     """Information categories and the register tag. Source: domain report 4.4."""
     for member, slice_, value_set, least, most in (
         ("security", "category", "info-category", 0, "*"),
         ("tag", "register", "register", tags, "1"),
     ):
         at = f"{type_}.meta.{member}"
-        yield sliced(at, "system")
-        yield element(
-            f"{at}:{slice_}", min_=least, max_=most, binding=bound(canonical("ValueSet", value_set))
-        )
         system = canonical("CodeSystem", value_set)
-        yield element(f"{at}:{slice_}.system", min_=1, fixedUri=system)
+        yield [
+            sliced(at, "system"),
+            element(f"{at}:{slice_}", min_=least, max_=most, binding=bound(canonical("ValueSet", value_set))),
+            element(f"{at}:{slice_}.system", min_=1, fixedUri=system),
+        ]
 
 
-def _of_units(units: list[Unit]) -> Iterator[Document]:
+def _of_units(units: list[Unit]) -> Iterator[Block]:
     type_ = units[0].type
     for name, value in units[0].constant.items():
         if all(unit.constant.get(name) == value for unit in units):
-            yield from _fixed(type_, name, value)
+            yield list(_fixed(type_, name, value))
     always = set(units[0].required).intersection(*(unit.required for unit in units))
     for each in sorted(always):
-        yield element(_defined(type_, each), min_=1)
-    slices: dict[str, dict[str, Document]] = {}
+        yield [element(_defined(type_, each), min_=1)]
+    slices: dict[str, dict[str, Block]] = {}
     for unit in units:
         for extension in LENS.trees[unit].extensions:
             at = f"{_defined(type_, extension.context.partition('.')[2])}.extension"
-            slices.setdefault(at, {})[extension.slug] = element(
-                f"{at}:{extension.slug}",
-                short=extension.title_en,
-                min_=0,
-                max_="*" if extension.repeats else "1",
-                type_=typed("Extension", profile=extension.url),
-            )
+            slices.setdefault(at, {})[extension.slug] = _extension(f"{at}:{extension.slug}", extension)
     for at, held in slices.items():
-        yield sliced(at, "url")
-        yield from held.values()
+        yield [sliced(at, "url"), *(each for block in held.values() for each in block)]
+
+
+def _extension(id_: str, extension: Extension) -> Block:
+    """An extension that stands here; its url is said again, for readers that do not look the definition up."""
+    return [
+        element(
+            id_,
+            short=extension.title_en,
+            min_=0,
+            max_="*" if extension.repeats else "1",
+            type_=typed("Extension", profile=extension.url),
+        ),
+        element(f"{id_}.url", fixedUri=extension.url),
+    ]
 
 
 def _fixed(type_: str, name: str, value: Any) -> Iterator[Document]:
