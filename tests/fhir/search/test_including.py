@@ -65,6 +65,15 @@ def test_what_was_included_is_followed_only_when_asked():
     ]
 
 
+def test_a_step_is_one_step():
+    chain = [plan("a", replaces=[to("CarePlan/b")]), plan("b", replaces=[to("CarePlan/c")]), plan("c")]
+    assert along(chain[:1], ("_include", "CarePlan:replaces"), everything=chain) == ["CarePlan/b"]
+    assert along(chain[:1], ("_include:iterate", "CarePlan:replaces"), everything=chain) == [
+        "CarePlan/b",
+        "CarePlan/c",
+    ]
+
+
 def test_a_match_does_not_come_twice_and_a_circle_ends():
     assert along([FIRST, SECOND], ("_include", "CarePlan:replaces")) == []
     one, other = plan("one", replaces=[to("CarePlan/other")]), plan("other", replaces=[to("CarePlan/one")])

@@ -172,6 +172,9 @@ def test_a_chain_leads_to_what_the_caller_may_see_and_nowhere_else():
     assert not asked(held, ("patient.family", "korhonen"))
     assert asked(held, ("patient.family:missing", "true"), beside=[patient()])
     assert not asked(held, ("patient.family:missing", "true"))
+    done = plan(activity=[{"detail": {"performer": [to("Patient/aino")]}}])
+    assert asked(done, ("performer:Patient.family", "korhonen"), beside=[aino])
+    assert not asked(done, ("performer:Practitioner.family", "korhonen"), beside=[aino])
 
 
 def test_the_parts_of_a_composite_match_inside_one_element():

@@ -104,6 +104,7 @@ BAD = [
     ("CarePlan", "subject:Patient", "Group/1", "value"),
     ("CarePlan", "patient.nam", "a", "not-supported"),
     ("CarePlan", "patient.general-practitioner.name", "a", "not-supported"),
+    ("CarePlan", "patient.general-practitioner:Practitioner.name", "a", "not-supported"),
     ("CarePlan", "patient:Group.name", "a", "not-supported"),
     ("CarePlan", "performer.name", "a", "not-supported"),
     ("CarePlan", "subject:Group.name", "a", "not-supported"),
@@ -186,7 +187,7 @@ def test_each_refused_parameter_gets_an_issue_of_its_own():
 
 
 def test_a_name_that_is_none_is_not_repeated():
-    for name in (SYNTHETIC, "<script>", "a b", "x" * 80):
+    for name in (SYNTHETIC, f"x.{SYNTHETIC}", "<script>", "a b", "x" * 80):
         with pytest.raises(BadQuery) as refused:
             query("CarePlan", (name, "1"))
         assert name not in str(refused.value)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tyokyky_bridge.fhir.search.parameters import PARAMETERS
 from tyokyky_bridge.fhir.search.subset import is_element, reduced
 from tyokyky_bridge.fhir.wire.structure import elements
 from worlds.searches import Document, concept, observation, patient, plan, to
@@ -35,6 +36,19 @@ def test_a_summary_keeps_what_it_is_for_and_what_must_be_there(summary: str, mem
     assert set(part) == members
     assert [each["code"] for each in part["meta"]["tag"]] == ["health", "SUBSETTED"]
     assert part["meta"]["versionId"] == "1"
+
+
+@pytest.mark.parametrize("type_", sorted(PARAMETERS))
+def test_what_must_be_there_stays_in_every_part(type_: str):
+    must = {member for each in elements(type_) if each.min for member, _ in each.members[:1]}
+    other = {member for each in elements(type_) if not each.min for member, _ in each.members}
+    held = {"resourceType": type_, "id": "a", **dict.fromkeys(must | other, "x")}
+    for part in (
+        reduced(held, summary="true"),
+        reduced(held, summary="text"),
+        reduced(held, names=["language"]),
+    ):
+        assert must <= set(part)
 
 
 def test_elements_are_kept_by_name_with_their_extensions():

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
@@ -37,6 +38,7 @@ class Span:
     high: int
 
 
+@lru_cache(maxsize=8192)
 def span_of(text: str) -> Span | None:
     """The span that a date, dateTime or instant stands for; ``None`` when *text* is none."""
     found = _FORM.fullmatch(text)

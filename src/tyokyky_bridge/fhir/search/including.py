@@ -7,7 +7,7 @@ to a version stands for the resource as it is now.
 from collections.abc import Callable, Iterable, Mapping
 
 from tyokyky_bridge.fhir.search.query import Query
-from tyokyky_bridge.fhir.search.references import is_to, target_in
+from tyokyky_bridge.fhir.search.references import target_in
 from tyokyky_bridge.fhir.search.shaping import Include
 from tyokyky_bridge.fhir.wire.issues import Document
 
@@ -29,9 +29,7 @@ def pointed_at(include: Include, document: Document, *, base: str) -> list[Key]:
             target = target_in(each, base=base)
             if target is None or target.key is None or not include.parameter.may_point_at(target.key[0]):
                 continue
-            if include.to in (None, target.key[0]) and (
-                include.parameter.only is None or is_to(each, include.parameter.only, base=base)
-            ):
+            if include.to in (None, target.key[0]):
                 keys.append(target.key)
     return keys
 

@@ -34,14 +34,18 @@ def position_of(query: Query, document: Document) -> Position:
     return Position(values, str(document.get("id")))
 
 
-def is_before(query: Query, one: Position, other: Position) -> bool:
-    """Whether *one* comes before *other* in the order of *query*."""
-    return _key(query, one) < _key(query, other)
-
-
 def order(query: Query, documents: Iterable[Document]) -> list[Document]:
     """*documents* in the order of *query*."""
-    return sorted(documents, key=lambda each: _key(query, position_of(query, each)))
+    return following(query, documents, None)
+
+
+def following(query: Query, documents: Iterable[Document], after: Position | None) -> list[Document]:
+    """Those of *documents* that come after *after*, in the order of *query*; all of them when it is ``None``."""
+    keyed = [(_key(query, position_of(query, each)), each) for each in documents]
+    if after is not None:
+        start = _key(query, after)
+        keyed = [each for each in keyed if start < each[0]]
+    return [each for _, each in sorted(keyed, key=lambda pair: pair[0])]
 
 
 class _Descending:

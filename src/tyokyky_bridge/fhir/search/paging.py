@@ -21,7 +21,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from tyokyky_bridge.domain.errors import BridgeError
-from tyokyky_bridge.fhir.search.ordering import Position, SortValue, is_before, order, position_of
+from tyokyky_bridge.fhir.search.ordering import Position, SortValue, following, position_of
 from tyokyky_bridge.fhir.search.query import Pair, Query
 from tyokyky_bridge.fhir.wire.issues import Document
 
@@ -72,17 +72,13 @@ def page(query: Query, documents: Iterable[Document], *, after: Position | None 
     Args:
         documents: All that match, in any order.
     """
-    ordered = order(query, documents)
+    every = list(documents)
     if query.only_count:
-        return Page((), len(ordered))
-    rest = (
-        ordered
-        if after is None
-        else [each for each in ordered if is_before(query, after, position_of(query, each))]
-    )
+        return Page((), len(every))
+    rest = following(query, every, after)
     held = tuple(rest[: query.count])
     more = len(rest) > len(held)
-    return Page(held, len(ordered), position_of(query, held[-1]) if more else None)
+    return Page(held, len(every), position_of(query, held[-1]) if more else None)
 
 
 def seal(cursor: Cursor, *, key: bytes, caller: str, epoch: str, expires: datetime) -> str:

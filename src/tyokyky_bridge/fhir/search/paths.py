@@ -6,8 +6,8 @@ resource itself.
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self, cast
 
 _STEP = re.compile(r"(\w+)(?::(\w+))?(?:\[(\w+)=([\w-]+)\])?")
@@ -56,12 +56,25 @@ class Path:
         """The name of the last element; empty for the resource itself."""
         return self.steps[-1].name if self.steps else ""
 
-    def values(self, start: Any) -> Iterator[Any]:
+    @cached_property
+    def _members(self) -> tuple[tuple[str, tuple[str, str] | None], ...]:
+        return tuple((step.member, step.where) for step in self.steps)
+
+    def values(self, start: Any) -> list[Any]:
         """Every value at the end of the path; lists are opened, whatever does not fit is passed over."""
-        found: Iterator[Any] = iter((start,))
-        for step in self.steps:
-            found = _walked(found, step)
-        return (each for each in found if each is not None)
+        found: list[Any] = [start]
+        for member, where in self._members:
+            here: list[Any] = []
+            for each in found:
+                value = cast("dict[str, Any]", each).get(member) if isinstance(each, dict) else None
+                if isinstance(value, list):
+                    here.extend(item for item in cast("list[Any]", value) if item is not None)
+                elif value is not None:
+                    here.append(value)
+            found = here if where is None else [each for each in here if _has(each, where)]
+            if not found:
+                break
+        return found
 
     def fhirpath(self, root: str) -> str:
         """The same as a FHIRPath expression that starts at *root* (a type name, or nothing inside a composite)."""
@@ -73,15 +86,6 @@ class Path:
             if step.where is not None:
                 said = f"{said}.where({step.where[0]}='{step.where[1]}')"
         return said
-
-
-def _walked(found: Iterator[Any], step: Step) -> Iterator[Any]:
-    for each in found:
-        if isinstance(each, dict):
-            value = cast("dict[str, Any]", each).get(step.member)
-            for item in cast("list[Any]", value) if isinstance(value, list) else (value,):
-                if step.where is None or _has(item, step.where):
-                    yield item
 
 
 def _has(item: Any, where: tuple[str, str]) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, cast
 
 ID: Final = r"[A-Za-z0-9\-.]{1,64}"
@@ -40,6 +41,7 @@ class Target:
         )
 
 
+@lru_cache(maxsize=8192)
 def target_of(text: str, *, base: str) -> Target | None:
     """
     What *text* points at; ``None`` when it is no reference, or points inside the resource that holds it.
