@@ -9,18 +9,16 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 from tyokyky_bridge.domain.hetu import InvalidHetu, parse_hetu
-from tyokyky_bridge.fhir.lens.ids import resource_id
+from tyokyky_bridge.fhir.lens.ids import place_of, resource_id
 from tyokyky_bridge.fhir.lens.rows import Place, Unit
 from tyokyky_bridge.fhir.lens.units import LENS
 from tyokyky_bridge.fhir.search.identity import HETU_SYSTEM
 from tyokyky_bridge.fhir.wire.issues import Document, Invalid, Issue
 from tyokyky_bridge.services.clients import register_in, registered_by
-from tyokyky_bridge.services.fhir.entries import Entry
 from tyokyky_bridge.services.fhir.plan_sight import PlanSight
-from tyokyky_bridge.services.fhir.references import local, subjects
+from tyokyky_bridge.services.fhir.references import local, spellings, subjects
 from tyokyky_bridge.services.fhir.refusals import Conflict, NotAllowed
 from tyokyky_bridge.services.fhir.sight import Sighting, as_uuid, plan_of
-from tyokyky_bridge.services.fhir.states import Key
 from tyokyky_bridge.services.fhir.steps import InPlan, Step, entry_of
 from tyokyky_bridge.services.plans import CLOSED
 from tyokyky_bridge.services.shape import new_element_id
@@ -39,6 +37,7 @@ class Homes:
         self._new: dict[UUID, tuple[UUID, UUID]] = {}
         """The ids of plan and case for each client whose plan begins here."""
         self._registered: set[UUID] = set()
+        self._given: set[tuple[UUID, Place]] = set()
 
     def new_ids(self, client_id: UUID) -> tuple[UUID, UUID]:
         """The ids of the plan and the case that begin for a client."""
@@ -153,7 +152,8 @@ class Homes:
     def _client(self, step: Step, by_url: dict[str, Step]) -> UUID | None:
         """Whom a body is about, when that is a person on the register."""
         for reference in subjects(step.document or {}):
-            other = by_url.get(reference)
+            names = spellings(reference, step.entry.full_url)
+            other = next((by_url[name] for name in names if name in by_url), None)
             key = local(reference, self._base) if other is None else other.key
             if key is None or key[0] != "Patient":
                 continue
@@ -174,9 +174,27 @@ class Homes:
         if not home.unit.depth:
             ids = self._new[home.client_id]
             return str(ids[1] if home.unit.type == "EpisodeOfCare" else ids[0])
-        place = Place(home.unit, (new_element_id(),))
-        step.home = _at(home, place)
-        return id_at(step.home)
+        return self._placed(step, home, ())
+
+    def place_inside(self, step: Step) -> None:
+        """Give a nested step its place, from the references in its body. Raises: Invalid."""
+        home = step.home
+        if home is None or home.unit.parent_keys is None:
+            return
+        parents = home.unit.parent_keys(step.document or {})
+        if parents is None or len(parents) != home.unit.depth - 1:
+            text = "must say what it is a part of"
+            raise Invalid([Issue("error", "required", text, step.entry.type)])
+        step.key = (step.entry.type, self._placed(step, home, parents))
+
+    def _placed(self, step: Step, home: InPlan, parents: tuple[str, ...]) -> str:
+        """The id at a place of its own below *parents*."""
+        place = Place(home.unit, (*parents, _element_id(step, home)))
+        if (home.plan_id, place) in self._given:
+            place = Place(home.unit, (*parents, new_element_id()))
+        self._given.add((home.plan_id, place))
+        step.home = InPlan(home.plan_id, home.client_id, home.unit, place, home.new)
+        return resource_id(place, str(home.plan_id), {}) or ""
 
 
 def nested(steps: Iterable[Step]) -> list[Step]:
@@ -184,25 +202,20 @@ def nested(steps: Iterable[Step]) -> list[Step]:
     return [step for step in steps if step.open and step.home is not None and step.home.place is None]
 
 
-def place_inside(step: Step) -> None:
-    """Give a nested step its place, from the references in its body. Raises: Invalid."""
-    home = step.home
-    if home is None or home.unit.parent_keys is None:
-        return
-    parents = home.unit.parent_keys(step.document or {})
-    if parents is None or len(parents) != home.unit.depth - 1:
-        text = "must say what it is a part of"
-        raise Invalid([Issue("error", "required", text, step.entry.type)])
-    step.home = _at(home, Place(home.unit, (*parents, new_element_id())))
-    step.key = (step.entry.type, id_at(step.home))
+def _element_id(step: Step, home: InPlan) -> str:
+    """
+    The id of a new element.
 
-
-def id_at(home: InPlan) -> str:
-    """The id of a resource that has its place in a list of a plan."""
-    if home.place is None:
-        msg = "a resource without a place has no id"
-        raise RuntimeError(msg)
-    return resource_id(home.place, str(home.plan_id), {}) or ""
+    In a plan that comes with it an element may keep the id that it had elsewhere, so that what names it still does. In
+    a plan that is there the id could be that of an element that the caller does not see, and trying would tell.
+    """
+    if home.new:
+        said: Any = (step.document or {}).get("id")
+        for id_ in (said, (step.entry.full_url or "").rpartition("/")[2]):
+            found = place_of(LENS.units_of(step.entry.type), step.entry.type, str(id_))
+            if found is not None and found[1].unit is home.unit:
+                return found[1].keys[-1]
+    return new_element_id()
 
 
 def unit_of(document: Document) -> Unit | None:
@@ -220,10 +233,6 @@ def _place(holder: PlanSight, step: Step) -> Place:
     return places[step.key]
 
 
-def _at(home: InPlan, place: Place) -> InPlan:
-    return InPlan(home.plan_id, home.client_id, home.unit, place, home.new)
-
-
 def _hetu(patient: Document) -> tuple[str, str] | None:
     """The identity number of a Patient and where it stands; not one that the person had before."""
     identifiers: Any = patient.get("identifier")
@@ -233,22 +242,3 @@ def _hetu(patient: Document) -> tuple[str, str] | None:
         if held.get("system") == HETU_SYSTEM and held.get("use") != "old" and isinstance(value, str):
             return f"Patient.identifier[{n}].value", value
     return None
-
-
-def involved(sighting: Sighting, entries: Iterable[Entry], base: str) -> tuple[set[UUID], set[UUID]]:
-    """The clients and plans that entries may change, told by ids and subjects: they are locked first."""
-    keys: set[Key] = set()
-    for entry in entries:
-        if entry.id is not None:
-            keys.add((entry.type, entry.id))
-        keys |= {key for each in subjects(entry.document or {}) if (key := local(each, base)) is not None}
-    clients: set[UUID] = set()
-    plans: set[UUID] = set()
-    for key in keys:
-        named = as_uuid(key[1]) if key[0] == "Patient" else None
-        sights = sighting.plans_of(named) if named is not None else filter(None, [sighting.holder(key)])
-        clients |= {named} if named is not None else set()
-        for sight in sights:
-            clients.add(sight.plan.client_id)
-            plans.add(sight.plan.id)
-    return clients, plans

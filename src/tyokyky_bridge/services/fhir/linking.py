@@ -6,8 +6,8 @@ from urllib.parse import parse_qsl
 from tyokyky_bridge.fhir.conformance.registry import REGISTRY
 from tyokyky_bridge.fhir.wire.issues import Document, Invalid, Issue
 from tyokyky_bridge.services.fhir.conditions import only_match
-from tyokyky_bridge.services.fhir.homes import nested, place_inside
-from tyokyky_bridge.services.fhir.references import rewritten
+from tyokyky_bridge.services.fhir.homes import Homes, nested
+from tyokyky_bridge.services.fhir.references import rewritten, spellings
 from tyokyky_bridge.services.fhir.refusals import MultipleMatches
 from tyokyky_bridge.services.fhir.sight import Sighting
 from tyokyky_bridge.services.fhir.states import Key
@@ -16,7 +16,7 @@ from tyokyky_bridge.services.fhir.steps import Step, entry_of
 URN = ("urn:uuid:", "urn:oid:")
 
 
-def link(sighting: Sighting, steps: Sequence[Step]) -> None:
+def link(sighting: Sighting, steps: Sequence[Step], homes: Homes) -> None:
     """
     Rewrite the references in every body, and give nested elements of a plan the place that theirs tell.
 
@@ -26,7 +26,7 @@ def link(sighting: Sighting, steps: Sequence[Step]) -> None:
     for step in inside:
         with entry_of(step):
             step.document = _linked(sighting, step, steps, strict=False)
-            place_inside(step)
+            homes.place_inside(step)
     for step in steps:
         if step.document is not None and step.open:
             with entry_of(step):
@@ -35,13 +35,12 @@ def link(sighting: Sighting, steps: Sequence[Step]) -> None:
 
 def _linked(sighting: Sighting, step: Step, steps: Sequence[Step], *, strict: bool) -> Document:
     known = targets(steps)
-    root = _root(step.entry.full_url)
     several = len(steps) > 1
 
     def resolve(reference: str, place: str) -> str | None:
-        made = known.get(reference) or (known.get(f"{root}/{reference}") if root else None)
-        if made is not None:
-            return made
+        for each in spellings(reference, step.entry.full_url):
+            if each in known:
+                return known[each]
         if not place.endswith(".reference"):
             return None
         if reference.startswith(URN) and several and strict:
@@ -68,13 +67,6 @@ def targets(steps: Iterable[Step]) -> Mapping[str, str]:
 def key_of(step: Step) -> Key | None:
     """What a step is about, in the end."""
     return step.shared.key if step.shared is not None else step.key
-
-
-def _root(full_url: str | None) -> str | None:
-    """The server that a RESTful ``fullUrl`` names: references beside it are relative to that one."""
-    if full_url is None or not full_url.startswith(("http://", "https://")):
-        return None
-    return full_url.rpartition("/")[0].rpartition("/")[0] or None
 
 
 def _by_criteria(

@@ -16,6 +16,7 @@ from tyokyky_bridge.fhir.lens.reading import JsonLeaves, Read, differences, read
 from tyokyky_bridge.fhir.lens.rows import Place, Unit
 from tyokyky_bridge.fhir.lens.surplus import surplus
 from tyokyky_bridge.fhir.lens.units import LENS
+from tyokyky_bridge.fhir.units.linking import members
 from tyokyky_bridge.fhir.wire.issues import Document, Invalid, Issue
 from tyokyky_bridge.services.changes import CategoryWithheld, Change, NotYourField
 from tyokyky_bridge.services.fhir.hub_fields import without_hub_fields
@@ -125,8 +126,8 @@ class PlanPut:
         hidden = {
             name
             for name in SUBJECTS
-            if local((body.get(name) or {}).get("reference"), "") in own
-            and "reference" not in (again.get(name) or {})
+            if local(members(body, name).get("reference"), "") in own
+            and "reference" not in members(again, name)
         }
         return {name: member for name, member in body.items() if name not in hidden}
 

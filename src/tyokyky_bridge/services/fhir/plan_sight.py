@@ -7,25 +7,23 @@ form or a mark holds. New revisions are merged into what is there. Source: domai
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import cached_property
 from typing import Final
 from uuid import UUID
 
 from tyokyky_bridge.domain.calendar import finnish_day
+from tyokyky_bridge.domain.items import labels_of
 from tyokyky_bridge.domain.next_change import next_change
 from tyokyky_bridge.domain.parties import Directory
 from tyokyky_bridge.domain.revision import Revision
 from tyokyky_bridge.fhir.derived.practitioner import Named, practitioners
 from tyokyky_bridge.fhir.lens.projection import Sheet, project
-from tyokyky_bridge.fhir.lens.rows import Place
-from tyokyky_bridge.fhir.lens.tree import taken_apart
-from tyokyky_bridge.fhir.lens.units import LENS
 from tyokyky_bridge.fhir.wire.issues import Document
 from tyokyky_bridge.services.bridge import Bridge
 from tyokyky_bridge.services.callers import Caller
+from tyokyky_bridge.services.fhir.custodians import Custodians
 from tyokyky_bridge.services.fhir.states import Key, Runs, State, extended
 from tyokyky_bridge.services.loading import PlanNotFound, facts_of, revision_of
 from tyokyky_bridge.services.ports import Tx
@@ -163,7 +161,7 @@ class _Build:
                 at=revision.recorded_at,
                 by=revision.recorded_by,
                 documents=self.documents(older) if known else {},
-                custodians=_Custodians(older),
+                custodians=Custodians(older),
             )
 
     def documents(self, seen: Seen) -> dict[Key, Document]:
@@ -174,7 +172,12 @@ class _Build:
 
 
 def sheet_of(seen: Seen, bridge: Bridge, day: date) -> Sheet:
-    """What the projection needs to know of a plan as a caller sees it: its items, their labels and registers."""
+    """
+    What the projection needs to know of a plan as a caller sees it: its items, their labels and registers.
+
+    A label can hang on a value beside the item, which may be hidden from this caller: a resource must not tell of it.
+    So the labels are those that the caller could find out itself, and stricter where the deciding value is not seen.
+    """
     view = seen.disclosure.view
     origins = seen.revision.origins
     of_party: dict[str, str | None] = {}
@@ -187,38 +190,13 @@ def sheet_of(seen: Seen, bridge: Bridge, day: date) -> Sheet:
         register = of_party[party]
         if register is not None:
             registers[path] = register
-    labels = {path: seen.revision.labels[path] for path in view.leaves}
+    labels = {path: labels_of(path, view.leaves) for path in view.leaves}
     return Sheet(view=view, labels=labels, registers=registers)
 
 
 def _named(sheet: Sheet) -> Named:
     known = {path: value for path, value in sheet.view.leaves.items() if path in sheet.registers}
     return Named(known, sheet.labels, sheet.registers)
-
-
-class _Custodians:
-    """The parties whose registers each resource of a revision is from, whoever gave most of it first."""
-
-    def __init__(self, seen: Seen) -> None:
-        self._seen = seen
-
-    def __call__(self, key: Key) -> tuple[str, ...]:
-        counted = self._by_key.get(key, {})
-        return tuple(sorted(counted, key=lambda party: (-counted[party], party)))
-
-    @cached_property
-    def _by_key(self) -> Mapping[Key, Mapping[str, int]]:
-        leaves = self._seen.disclosure.view.leaves
-        origins = self._seen.revision.origins
-        by_place: dict[Place, dict[str, int]] = {}
-        for path in leaves:
-            pattern, keys = taken_apart(path)
-            unit = LENS.owner[pattern]
-            counted = by_place.setdefault(Place(unit, keys[: unit.depth]), {})
-            party = origins[path].party
-            counted[party] = counted.get(party, 0) + 1
-        places = LENS.places(self._seen.disclosure.view.plan_id, leaves)
-        return {key: by_place.get(place, {}) for key, place in places.items()}
 
 
 Name = tuple[UUID, str, str, str]

@@ -58,6 +58,18 @@ def _in_narrative(found: re.Match[str], place: str, resolve: Resolve) -> str:
     return found[0] if made is None else f"{found[1]}{found[2][0]}{made}{found[2][0]}"
 
 
+def spellings(reference: str, full_url: str | None) -> tuple[str, ...]:
+    """
+    What a reference may be called as a ``fullUrl``: as it is, and relative to the server of its own entry.
+
+    Source: hl7.org/fhir/R4/bundle.html#references.
+    """
+    if full_url is None or not full_url.startswith(("http://", "https://")) or ":" in reference:
+        return (reference,)
+    root = full_url.rpartition("/")[0].rpartition("/")[0]
+    return reference, f"{root}/{reference}"
+
+
 def local(reference: Any, base: str) -> tuple[str, str] | None:
     """The type and id that a reference names on this server, relative or under *base*; ``None`` for any other."""
     if not isinstance(reference, str):

@@ -4,7 +4,7 @@ Everything happens in one database transaction or not at all. Locks are taken in
 for: conditions and own documents first, then clients, then plans.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar, overload
 from uuid import UUID
@@ -16,10 +16,10 @@ from tyokyky_bridge.services.callers import Caller
 from tyokyky_bridge.services.fence import no_more_starts
 from tyokyky_bridge.services.fhir import kept
 from tyokyky_bridge.services.fhir.auditing import need_editor, note
-from tyokyky_bridge.services.fhir.conditions import conditions_of
 from tyokyky_bridge.services.fhir.entries import Entry, Written
-from tyokyky_bridge.services.fhir.homes import Homes, involved
+from tyokyky_bridge.services.fhir.homes import Homes
 from tyokyky_bridge.services.fhir.linking import key_of, link
+from tyokyky_bridge.services.fhir.locking import hold
 from tyokyky_bridge.services.fhir.patching import same
 from tyokyky_bridge.services.fhir.plan_put import PlanPut, groups
 from tyokyky_bridge.services.fhir.refusals import EntryRefused
@@ -107,14 +107,12 @@ def apply(
 
     Raises: EntryRefused, as `commit`; BadRequest, where two entries are about the same resource.
     """
-    tx.documents.hold(caller.party, conditions_of(entries))
-    _hold_own(tx, caller, entries)
-    _hold_plans(tx, Sighting(tx, bridge, caller), entries, base)
+    hold(Sighting(tx, bridge, caller), entries, base)
     sighting = Sighting(tx, bridge, caller)
     steps = steps_of(sighting, entries, versioned=versioned)
     homes = Homes(sighting, base)
     homes.settle(steps)
-    link(sighting, steps)
+    link(sighting, steps, homes)
     for step in steps:
         if step.entry.method == "PATCH" and step.document is not None:
             with entry_of(step):
@@ -165,22 +163,6 @@ def _refuse_part(document: Document) -> None:
             raise Invalid(
                 [Issue("error", "business-rule", text, f"{document['resourceType']}.meta.tag[{n}]")]
             )
-
-
-def _hold_own(tx: Tx, caller: Caller, entries: Iterable[Entry]) -> None:
-    """Keep others from writing what the entries name by id, before anything of it is looked at."""
-    named = {(entry.type, entry.id) for entry in entries if entry.id is not None}
-    for type_, id_ in sorted(named):
-        tx.documents.newest(caller.party, type_, id_, lock="update")
-
-
-def _hold_plans(tx: Tx, sighting: Sighting, entries: Sequence[Entry], base: str) -> None:
-    """Lock the clients and plans that the entries may change: all clients first, each kind in the order of ids."""
-    clients, plans = involved(sighting, entries, base)
-    for client_id in sorted(clients):
-        tx.clients.get(client_id, lock="update")
-    for plan_id in sorted(plans):
-        tx.plans.get(plan_id, lock="update")
 
 
 def _write_own(tx: Tx, caller: Caller, step: Step) -> Version | None:
