@@ -55,8 +55,8 @@ class Door:
         return re.compile(text + r"\Z")
 
     def found_in(self, path: str) -> dict[str, str] | None:
-        """The parameters of a path that has the form of this door's."""
-        found = self._pattern.match(path)
+        """The parameters of a path that has the form of this door's; the base may end in a slash."""
+        found = self._pattern.match(PREFIX if path == f"{PREFIX}/" else path)
         return None if found is None else found.groupdict()
 
     def leads(self, path: str) -> bool:
