@@ -6,7 +6,9 @@ from datetime import date
 import pytest
 
 from tyokyky_bridge.domain.items import leaves_to_json
+from tyokyky_bridge.domain.plan.text import normalise_text
 from tyokyky_bridge.fhir.lens.reading import differences, read_back
+from tyokyky_bridge.fhir.lens.surplus import surplus
 from tyokyky_bridge.fhir.wire.issues import Document, Invalid
 from worlds.fhir_sheets import drawn, one, rich, seen_at, taken
 
@@ -307,3 +309,12 @@ def test_reading_is_undisturbed_by_what_it_is_given_to_compare_with():
             kept = copy.deepcopy(document)
             read_back(document, plan_id=str(leaves["header.plan_id"]), before=leaves_to_json(leaves))
             assert document == kept
+
+
+@pytest.mark.parametrize("text", ["Haluan työhön. \r\nPian.", "Haluan tyo\u0308ho\u0308n.\nPian.\n"])
+def test_a_text_may_come_in_another_form_than_the_plan_keeps(text):
+    sent = {**edited("Goal"), "description": {"text": text}}
+    kept = one({**PLAN, "goals[g-1].text_client": normalise_text(text)}, "Goal")
+    assert kept["description"]["text"] != text
+    assert surplus(sent, kept, plan_id=str(PLAN["header.plan_id"])) == ()
+    assert surplus({**sent, "description": {"text": "x"}}, kept, plan_id=str(PLAN["header.plan_id"])) != ()

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tyokyky_bridge.fhir.derived.vocabulary import BASE, naming
+from tyokyky_bridge.fhir.derived.vocabulary import coding, concept, naming
 from tyokyky_bridge.fhir.lens.rows import Place, Row, Scene, Shown, Unit, worker
 from tyokyky_bridge.fhir.wire.issues import Document
 
@@ -16,9 +16,7 @@ STATUS: Final = {
 }
 READ_STATUS: Final = {"completed": "closed", "entered-in-error": "cancelled"}
 
-CATEGORY: Final = {
-    "coding": [{"system": f"{BASE}/CodeSystem/care-plan-category", "code": "work-ability-support"}]
-}
+CATEGORY: Final = concept(coding("care-plan-category", "work-ability-support"))
 
 ACTIVITIES: Final = ("ServiceRequest", "Task", "Appointment")
 SUPPORTING: Final = ("Observation", "Condition", "DocumentReference", "Communication")
