@@ -49,7 +49,7 @@ WAYS = {
     "none": lambda _: [],
     "listed": lambda value: [value],
     "wrapped": lambda value: {"zzz": value},
-    "unlisted": lambda value: value[0] if isinstance(value, list) else value,
+    "unlisted": lambda value: value[0] if isinstance(value, list) and value else value,
     "spaced": lambda value: f" {value} ",
     "a day that never was": lambda _: "2026-02-30",
     "a long text": lambda _: "a" * 70,
