@@ -312,3 +312,11 @@ async def test_the_probes_need_no_token_and_tell_nothing_of_anybody(web):
         assert answer.status_code == 200
         assert plan.plan_id not in answer.text
         assert "120385" not in answer.text
+
+
+async def test_a_token_that_was_good_is_refused_after_its_end(web, monkeypatch):
+    passed = token()
+    assert (await web.call("GET", f"/v1/plans/{uuid4()}", bearer=passed)).status_code == 404
+    later = time.time() + 700
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert (await web.call("GET", f"/v1/plans/{uuid4()}", bearer=passed)).status_code == 401
