@@ -15,7 +15,7 @@ from tyokyky_bridge.fhir.lens.units import LENS
 from tyokyky_bridge.fhir.wire.issues import Document
 from tyokyky_bridge.fhir.wire.text import parse, render
 from tyokyky_bridge.fhir.wire.validate import validate
-from worlds.fhir_sheets import bare, drawn, objects, read_all, rich, sheet, taken
+from worlds.fhir_sheets import bare, drawn, objects, read_all, rich, seen_at, sheet, taken
 from worlds.plans import value_for
 
 PLANS = 500
@@ -84,6 +84,26 @@ def test_what_a_caller_cannot_see_is_neither_shown_nor_taken_for_removed():
         leaves = drawn(seed)
         seen = {path: value for path, value in leaves.items() if rng.random() < 0.6}
         assert read_all(bare(seen, str(leaves["header.plan_id"]))) == leaves_to_json(seen)
+
+
+def test_an_edit_of_what_a_caller_sees_leaves_alone_what_it_does_not_see():
+    rng = random.Random(5)
+    for seed in range(100):
+        leaves = drawn(seed)
+        plan_id = str(leaves["header.plan_id"])
+        seen = {path: value for path, value in leaves.items() if rng.random() < 0.7}
+        path = rng.choice(sorted(at for at in seen if not at.endswith("]")) or ["header.status"])
+        if path not in seen:
+            continue
+        edited = project(bare({**seen, path: value_for(pattern_of(path), rng)}, plan_id))
+        full = leaves_to_json(leaves)
+        for document in edited.values():
+            read = read_back(document, plan_id=plan_id)
+            for at, value in differences(seen_at(read, seen), read.leaves).items():
+                assert at == path
+                full[at] = value
+        assert {at for at, value in full.items() if value != leaves_to_json(leaves)[at]} <= {path}
+        assert full.keys() == leaves.keys()
 
 
 def _acceptable(documents: dict[tuple[str, str], Document]) -> bool:

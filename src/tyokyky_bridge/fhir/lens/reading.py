@@ -1,6 +1,7 @@
 """Reading back: the leaves of the plan that a body says, so that they can be compared with what its sender saw."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
@@ -145,9 +146,17 @@ class _Reader:
                 self._refuse("must be an object", "structure", f"{expression}.{name}")
         for name, children in node.entries.items():
             if name in held:
-                self._walk_entries(children, held[name], around, f"{expression}.{name}")
+                by_url = node.by_url if name == "extension" else None
+                self._walk_entries(children, by_url, held[name], around, f"{expression}.{name}")
 
-    def _walk_entries(self, children: list[Node], held: Any, around: Around, expression: str) -> None:
+    def _walk_entries(
+        self,
+        children: list[Node],
+        by_url: Mapping[str, list[Node]] | None,
+        held: Any,
+        around: Around,
+        expression: str,
+    ) -> None:
         if not isinstance(held, list):
             self._refuse("must be an array", "structure", expression)
             return
@@ -158,7 +167,8 @@ class _Reader:
             if not isinstance(entry, dict):
                 self._refuse("must be an object", "structure", here)
                 continue
-            child, id_ = self._node_for(cast("Document", entry), children, around, taken)
+            likely = children if by_url is None else by_url.get(str(cast("Document", entry).get("url")), [])
+            child, id_ = self._node_for(cast("Document", entry), likely, around, taken)
             if child is None:
                 continue  # nobody's: the surplus check names it
             step = cast("Entry", child.step)

@@ -39,7 +39,10 @@ class Spot:
 
 @dataclass(eq=False)
 class Node:
-    """An object of the resource, how it is reached from the one around it, and what stands in it."""
+    """An object of the resource, how it is reached from the one around it, and what stands in it.
+
+    *keys* says how many lists it is in, *by_url* has its extensions, *of_set* that it is made for each member of a set.
+    """
 
     number: int
     step: Step
@@ -48,6 +51,7 @@ class Node:
     spots: list[Spot] = field(default_factory=list[Spot])
     members: dict[str, "Node"] = field(default_factory=dict[str, "Node"])
     entries: dict[str, list["Node"]] = field(default_factory=dict[str, list["Node"]])
+    by_url: dict[str, list["Node"]] = field(default_factory=dict[str, list["Node"]])
     is_period: bool = False
     of_set: bool = False
 
@@ -181,6 +185,7 @@ class Tree:
                 self.count += 1
                 if isinstance(step, Entry):
                     node.entries.setdefault(step.name, []).append(found)
+                    node.by_url.setdefault(dict(step.match).get("url", ""), []).append(found)
                 else:
                     node.members[step.name] = found
             node = found
