@@ -53,6 +53,21 @@ async def test_a_worker_of_two_plans_is_one(hub):
     assert worker["meta"]["versionId"] != before.version
 
 
+async def test_a_meeting_becomes_an_encounter_when_it_has_been_held(hub):
+    case = await a_case(hub, HELMI, TO_OLLI)
+    helmi = Client(hub, HELMI)
+    await case.change({"meetings[m-1].status": "booked", "meetings[m-1].mode": "phone"})
+    assert await helmi.search("Encounter") == []
+    await case.change({"meetings[m-1].status": "held"})
+    (held,) = await helmi.search("Encounter", patient=f"Patient/{case.client_id}")
+    assert held["appointment"] == [{"reference": f"Appointment/{case.plan_id.hex}.mt-m-1"}]
+    assert held["class"]["code"] == "VR"
+    assert await helmi.read("Encounter", held["id"]) == held
+    assert await Client(hub, SATAMA).search("Encounter") == []
+    await case.change({"meetings[m-1].status": "no_show"})
+    assert (await helmi.history("Encounter", held["id"])).versions[0].document is None
+
+
 async def test_a_form_is_shown_to_who_is_on_it_and_ends_in_sight(hub):
     case = await a_case(hub, HELMI, TO_OLLI)
     olli = Client(hub, OLLI)

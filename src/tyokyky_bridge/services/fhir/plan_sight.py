@@ -18,6 +18,7 @@ from tyokyky_bridge.domain.items import labels_of
 from tyokyky_bridge.domain.next_change import next_change
 from tyokyky_bridge.domain.parties import Directory
 from tyokyky_bridge.domain.revision import Revision
+from tyokyky_bridge.fhir.derived.encounter import encounters
 from tyokyky_bridge.fhir.derived.practitioner import Named, practitioners
 from tyokyky_bridge.fhir.lens.projection import Sheet, project
 from tyokyky_bridge.fhir.wire.issues import Document
@@ -168,7 +169,8 @@ class _Build:
         """All resources of one revision, as the caller may see them."""
         sheet = sheet_of(seen, self.bridge, self.basis.day)
         workers = practitioners([_named(sheet)], directory=self.bridge.directory, on=self.basis.day)
-        return {**project(sheet), **workers}
+        projected = project(sheet)
+        return {**projected, **encounters(sheet, projected), **workers}
 
 
 def sheet_of(seen: Seen, bridge: Bridge, day: date) -> Sheet:
