@@ -1,6 +1,6 @@
 """Resources that nobody writes, as one caller sees them: organizations, workers, consents, provenance."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -16,12 +16,16 @@ from tyokyky_bridge.fhir.wire.issues import Document
 from tyokyky_bridge.services.callers import Role
 from tyokyky_bridge.services.consent_sight import is_on
 from tyokyky_bridge.services.fhir.states import Key, State, Version, digest_of, extended, stamped
+from tyokyky_bridge.services.ports import Tx
 from tyokyky_bridge.services.records import ConsentRow
 
 if TYPE_CHECKING:
     from tyokyky_bridge.services.fhir.sight import Sighting
 
 Past = tuple[Version, ...]
+
+_PAGE: Final = 500
+"""Consents that are read at a time."""
 
 _LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 """When an organization that has no first day in the directory came to be, as far as a reader is told."""
@@ -72,8 +76,10 @@ def _joined(histories: list[Past], document: Document | None) -> Past:
 def _consents(sighting: "Sighting", resource_id: str | None) -> dict[Key, Past]:
     tx = sighting.tx
     rows: Iterable[ConsentRow]
-    if resource_id is None:
-        rows = [row for client in sorted(sighting.clients()) for row in tx.consents.of_client(client)]
+    if not sighting.bridge.in_force(sighting.caller.party, tx.now()):
+        rows = ()
+    elif resource_id is None:
+        rows = _all_consents(tx)
     else:
         try:
             row = tx.consents.get(UUID(hex=resource_id.partition(".")[0]))
@@ -84,6 +90,14 @@ def _consents(sighting: "Sighting", resource_id: str | None) -> dict[Key, Past]:
     for row in rows:
         found |= _directions(sighting, row)
     return {key: past for key, past in found.items() if resource_id in (None, key[1])}
+
+
+def _all_consents(tx: Tx) -> Iterator[ConsentRow]:
+    """Every form of every client: that a client has a plan must not show in whether a form of theirs is found."""
+    after: UUID | None = None
+    while page := tx.consents.page(after=after, limit=_PAGE):
+        yield from page
+        after = page[-1].id
 
 
 def _directions(sighting: "Sighting", row: ConsentRow) -> dict[Key, Past]:

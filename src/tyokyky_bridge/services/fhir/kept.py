@@ -48,11 +48,16 @@ def only_new(standing: Version | None) -> None:
         raise Stale
 
 
-def create(tx: Tx, caller: Caller, type_: str, document: Document, *, id_: str | None = None) -> Version:
-    """Keep a new resource under an id that the hub gives: *id_*, where it was given before. Raises: NotForRole."""
+def create(
+    tx: Tx, caller: Caller, type_: str, document: Document, *, id_: str | None = None, returns: bool = False
+) -> Version:
+    """Keep a new resource under an id that the hub gives: *id_*, where it was given before.
+
+    *returns*: the same id may have been there and deleted; its version numbers go on. Raises: NotForRole.
+    """
     _need_editor(caller)
     given = str(tx.new_id()) if id_ is None else id_
-    newest = None if id_ is None else tx.documents.newest(caller.party, type_, id_, lock="update")
+    newest = tx.documents.newest(caller.party, type_, given, lock="update") if returns else None
     return _write(tx, caller, (type_, given), newest, "POST", document)
 
 

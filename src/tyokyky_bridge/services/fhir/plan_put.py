@@ -102,18 +102,22 @@ class PlanPut:
                 if version is None or version.document is None:
                     text = "says nothing that a plan holds: to remove a resource, delete it"
                     raise Invalid([Issue("error", "business-rule", text, step.entry.type)])
-                self._refuse_surplus(self._body(step), version.document, step.home)
+                before = None if step.standing is None else step.standing.document
+                self._refuse_surplus(self._body(step), version.document, step.home, before)
         if self._kept is not None:
             own = after.current(("Patient", str(self.client_id)))
             with entry_of(self._steps[0]):
                 self._refuse_surplus(self._kept, (own.document if own else None) or {}, _home(self._steps[0]))
 
-    def _refuse_surplus(self, body: Document, again: Document, home: InPlan) -> None:
+    def _refuse_surplus(
+        self, body: Document, again: Document, home: InPlan, before: Document | None = None
+    ) -> None:
         unit = home.unit if body.get("resourceType") == home.unit.type else _unit(body)
         found = surplus(
             self._without_subject(unit.prepare(body), again),
             again,
             plan_id=str(self.plan_id),
+            before=before,
             derived=unit.derived,
             own_ids=(str(self.client_id), str(again.get("id"))),
         )

@@ -36,12 +36,12 @@ def read_in(sighting: Sighting, resource_type: str, resource_id: str) -> Version
 
 def current_of(sighting: Sighting, resource_type: str, resource_id: str) -> Version:
     """The newest version that the caller may see; nothing is written. Raises: NotFound, Gone."""
-    past = sighting.versions((resource_type, resource_id))
-    if not past:
+    version = sighting.newest((resource_type, resource_id))
+    if version is None:
         raise NotFound
-    if past[-1].deleted:
+    if version.deleted:
         raise Gone
-    return past[-1]
+    return version
 
 
 async def vread(

@@ -39,11 +39,16 @@ class Sighting:
         self._changed = frozenset(changed)
         self._in_force = bridge.in_force(caller.party, tx.now())
         self._seen: dict[UUID, PlanSight] = {}
+        self._heads: dict[UUID, PlanRow | None] = {}
         self._everywhere: tuple[PlanSight, ...] | None = None
 
     def plan(self, plan_id: UUID) -> PlanSight | None:
         """One plan, if the caller may know it."""
-        row = self.tx.plans.get(plan_id) if self._in_force else None
+        if not self._in_force:
+            return None
+        if plan_id not in self._heads:
+            self._heads[plan_id] = self.tx.plans.get(plan_id)
+        row = self._heads[plan_id]
         return None if row is None else self._known(row)
 
     def plans_of(self, client_id: UUID) -> tuple[PlanSight, ...]:
@@ -111,10 +116,23 @@ class Sighting:
         """The own documents of the caller's party, by id."""
         return kept.standing(self.tx, self.caller, resource_type)
 
+    def newest(self, key: Key) -> Version | None:
+        """The newest version of one resource, which may be a deletion; the last of `versions`."""
+        if key[0] in DERIVED:
+            past = self.versions(key)
+            return past[-1] if past else None
+        holder = self.holder(key)
+        if holder is not None:
+            return holder.runs[key][-1]
+        if plan_of(key[1]) is not None:
+            return None
+        row = self.tx.documents.newest(self.caller.party, *key)
+        return None if row is None else kept.version_of(row)
+
     def current(self, key: Key) -> Version | None:
         """The newest version of one resource, unless it is a deletion or not to be seen."""
-        past = self.versions(key)
-        return past[-1] if past and not past[-1].deleted else None
+        version = self.newest(key)
+        return None if version is None or version.deleted else version
 
     def holder(self, key: Key) -> PlanSight | None:
         """The plan that a resource stands in now, if it stands in one: the newest one that has it."""
@@ -127,6 +145,8 @@ class Sighting:
         return (None, None) if sight is None else (sight.plan.client_id, sight.plan.id)
 
     def _own(self, key: Key) -> tuple[Version, ...]:
+        if plan_of(key[1]) is not None:  # nobody may bring an id of that form
+            return ()
         rows = kept.history(self.tx, self.caller, *key)
         return tuple(kept.version_of(row) for row in reversed(rows))
 

@@ -126,18 +126,18 @@ class _Targets:
             step.standing = self._there(step.key)
         except Gone:
             check_match(entry.if_match, None, required=False)
-            step.outcome = Written(self._sighting.versions(step.key)[-1], changed=False)
+            step.outcome = Written(self._sighting.newest(step.key), changed=False)
             return
         check_match(entry.if_match, step.standing, required=False)
         self._deleted.add(step.key)
 
     def _there(self, key: Key) -> Version:
-        past = self._sighting.versions(key)
-        if not past:
+        version = self._sighting.newest(key)
+        if version is None:
             raise NotFound
-        if past[-1].deleted:
+        if version.deleted:
             raise Gone
-        return past[-1]
+        return version
 
     def _match(self, resource_type: str, criteria: Pairs) -> str | None:
         return only_match(resource_type, criteria, self._standing)

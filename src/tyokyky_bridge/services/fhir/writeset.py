@@ -129,7 +129,8 @@ def apply(
         put.check(after)
     done = {step.entry.index: _outcome(after, step, own.get(id(step))) for step in steps}
     for step in steps:
-        _trace(after, step, done[step.entry.index])
+        if id(step) not in own or own[id(step)] is None:  # what was written of the party's own is audited there
+            _trace(after, step, done[step.entry.index])
     return Applied(tuple(done[entry.index] for entry in entries), frozenset(put.client_id for put in puts))
 
 
@@ -175,7 +176,8 @@ def _write_own(tx: Tx, caller: Caller, step: Step) -> Version | None:
         if step.standing is not None and _says_the_same(step.standing, step.document):
             return None
         if step.named_by_us or id_ is None:
-            return kept.create(tx, caller, type_, step.document, id_=id_)
+            # A person has the id of the register, and may come back.
+            return kept.create(tx, caller, type_, step.document, id_=id_, returns=type_ == "Patient")
         return kept.update(tx, caller, type_, id_, step.document)[0]
 
 
@@ -193,11 +195,10 @@ def _outcome(after: Sighting, step: Step, own: Version | None) -> Written:
     if step.outcome is not None:
         return step.outcome
     key = key_of(step)
-    past = after.versions(key) if key is not None else ()
-    if not past:
+    version = own if own is not None else after.newest(key) if key is not None else None
+    if version is None:
         msg = "what was written is not there"
         raise RuntimeError(msg)
-    version = own if own is not None and step.home is None else past[-1]
     if step.shared is not None:
         return Written(version, created=False, changed=False)
     changed = step.standing is None or step.standing.version != version.version
