@@ -104,12 +104,12 @@ BROKEN: dict[str, tuple[Any, str, str]] = {
     "required object missing": (without(care_plan(), "subject"), "CarePlan.subject", "required"),
     "required array missing": (without(appointment(), "participant"), "Appointment.participant", "required"),
     "required choice missing": (
-        {
-            "resourceType": "Patient",
-            "deceasedBoolean": False,
-            "multipleBirthInteger": 1,
-            "contact": [{"name": {"text": "x"}, "extension": [{"valueString": "x"}]}],
-        },
+        questionnaire(useContext=[{"code": {"code": "focus"}}]),
+        "Questionnaire.useContext[0].value",
+        "required",
+    ),
+    "url of an extension missing": (
+        patient(contact=[{"name": {"text": "x"}, "extension": [{"valueString": "x"}]}]),
         "Patient.contact[0].extension[0].url",
         "required",
     ),
@@ -270,6 +270,11 @@ BROKEN: dict[str, tuple[Any, str, str]] = {
         "Patient.name[0].given[1]",
         "structure",
     ),
+    "null where neither value nor extension stands": (
+        patient(name=[{"_given": [None, {"extension": ABSENT}]}]),
+        "Patient.name[0].given[0]",
+        "structure",
+    ),
     "array for the extension of one value": (
         patient(_birthDate=[{"extension": ABSENT}]),
         "Patient.birthDate",
@@ -389,6 +394,17 @@ BROKEN: dict[str, tuple[Any, str, str]] = {
     "conditional reference outside a Bundle": (
         care_plan(subject=ref("Patient?identifier=x")),
         "CarePlan.subject.reference",
+        "value",
+    ),
+    "conditional reference beside a Bundle": (
+        {
+            "resourceType": "Parameters",
+            "parameter": [
+                {"name": "a", "resource": transaction(goal(subject=ref("Patient?identifier=urn:x|1")))},
+                {"name": "b", "resource": goal(subject=ref("Patient?identifier=urn:x|1"))},
+            ],
+        },
+        "Parameters.parameter[1].resource.subject.reference",
         "value",
     ),
     "reference and type that differ": (

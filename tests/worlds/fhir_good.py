@@ -40,6 +40,7 @@ GOOD: dict[str, Document] = {
         "intent": "plan",
         "subject": {"display": "joku"},
     },
+    "a plan with a hundred notes": care_plan(note=[{"text": f"{n}"} for n in range(100)]),
     "a patient": patient(),
     "a patient that says nothing": {"resourceType": "Patient"},
     "a goal": goal(),

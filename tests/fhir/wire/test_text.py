@@ -105,6 +105,15 @@ def test_a_hostile_body_costs_little(body: bytes) -> None:
     assert time.process_time() - started < 2
 
 
+def test_a_number_has_two_hundred_characters_at_most_and_a_modest_exponent() -> None:
+    assert str(parse(b"0." + b"1" * 198)) == "0." + "1" * 198
+    assert str(parse(b"1e-999")) == "1e-999"
+
+    for body in (b"0." + b"1" * 199, b"1" * 201, b"1e1000", b"1E-1000"):
+        with pytest.raises(Unreadable, match="a number"):
+            parse(body)
+
+
 def test_a_byte_order_mark_is_passed_over() -> None:
     assert parse(b'\xef\xbb\xbf{"a":1}') == {"a": 1}
 
