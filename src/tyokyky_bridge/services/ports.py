@@ -232,6 +232,10 @@ class Consents(Protocol):
         """All consents of a client, in order of recording."""
         ...
 
+    def page(self, *, after: UUID | None = None, limit: int = 50) -> tuple[ConsentRow, ...]:
+        """Consents of all clients by id, from the one after *after*."""
+        ...
+
     def events(self, consent_id: UUID) -> tuple[ConsentEventRow, ...]:
         """The history of a consent, oldest first."""
         ...

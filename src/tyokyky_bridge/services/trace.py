@@ -8,7 +8,7 @@ from uuid import UUID
 
 from tyokyky_bridge.domain.decision import Decision
 from tyokyky_bridge.domain.errors import BridgeError
-from tyokyky_bridge.domain.items import leaves_to_json
+from tyokyky_bridge.domain.items import labels_of, leaves_to_json
 from tyokyky_bridge.mapping.lens import LensRefusal, Put
 from tyokyky_bridge.services.bridge import Bridge, Partner
 from tyokyky_bridge.services.callers import Caller, NotForRole, Role
@@ -92,6 +92,10 @@ async def trace_disclosures(bridge: Bridge, caller: Caller, plan_id: UUID, syste
             for item in _items(tx, desired, link, newest)
             if caller.role is Role.OVERSIGHT or item.path in seen.disclosure.view.leaves
         )
+        if caller.role is not Role.OVERSIGHT:
+            # A label may hang on a value that is hidden from the caller, and must not tell of it.
+            visible = seen.disclosure.view.leaves
+            items = tuple(replace(i, labels=tuple(sorted(labels_of(i.path, visible)))) for i in items)
         if caller.party != partner.system.party and any(item.state == "conflict" for item in items):
             # That the partner has a value of its own is told to those who may know of the conflict.
             known = ConflictSight(tx, bridge, caller, seen).known().get(system, set())

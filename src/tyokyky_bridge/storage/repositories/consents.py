@@ -16,6 +16,8 @@ _ADD = insert(consent)
 _CHANGE = update(consent).where(consent.c.id == _of).returning(consent)
 _GET = select(consent).where(consent.c.id == _of)
 _OF_CLIENT = select(consent).where(consent.c.client_id == _of).order_by(consent.c.recorded_at, consent.c.id)
+_FIRST_PAGE = select(consent).order_by(consent.c.id).limit(bindparam("size"))
+_NEXT_PAGE = _FIRST_PAGE.where(consent.c.id > bindparam("after"))
 _NOTE = insert(consent_event)
 _NEWEST_EVENT = select(func.max(consent_event.c.seq)).where(consent_event.c.consent_id == _of)
 _EVENTS = select(consent_event).where(consent_event.c.consent_id == _of).order_by(consent_event.c.seq)
@@ -61,6 +63,13 @@ class ConsentTable:
 
     def of_client(self, client_id: UUID) -> tuple[ConsentRow, ...]:
         return tuple(_consent(row) for row in self._session.rows(_OF_CLIENT, of=client_id))
+
+    def page(self, *, after: UUID | None = None, limit: int = 50) -> tuple[ConsentRow, ...]:
+        if after is None:
+            rows = self._session.rows(_FIRST_PAGE, size=limit)
+        else:
+            rows = self._session.rows(_NEXT_PAGE, size=limit, after=after)
+        return tuple(_consent(row) for row in rows)
 
     def events(self, consent_id: UUID) -> tuple[ConsentEventRow, ...]:
         rows = self._session.rows(_EVENTS, of=consent_id)
