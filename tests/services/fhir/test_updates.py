@@ -67,6 +67,16 @@ async def test_one_visible_element_edited_in_a_cut_view_changes_only_that(hub):
     assert after[1] == {**before, "goals[g-1].text_client": "Kokoaikatyö keittiössä."}
 
 
+async def test_a_status_is_edited_without_touching_the_extension_that_has_it_exactly(hub):
+    case = await a_case(hub, HELMI, TO_OLLI)
+    helmi = Client(hub, HELMI)
+    goal = await helmi.read("Goal", goal_id(case))
+    assert goal["lifecycleStatus"] != "on-hold"
+    goal["lifecycleStatus"] = "on-hold"
+    await helmi.put(goal)
+    assert (await whole(case))[1]["goals[g-1].status"] == "on_hold"
+
+
 async def test_a_plan_written_back_by_who_sees_a_part_keeps_what_was_hidden(hub):
     case = await a_case(hub, HELMI, TO_OLLI)
     olli = Client(hub, OLLI)
