@@ -88,6 +88,15 @@ def test_a_resource_is_labelled_with_the_categories_of_what_is_in_it():
     }
 
 
+def test_what_a_resource_shows_of_others_counts_among_its_categories():
+    seen = {"header.status": "active", "network.members[m-1].role": "nurse"}
+    team = first(project(sheet(seen, plan_id=PLAN_ID)), "CareTeam")
+    assert team["status"] == "active"
+    assert "admin.case" in codes(team, "security")
+    team = first(project(sheet({"network.members[m-1].role": "nurse"}, plan_id=PLAN_ID)), "CareTeam")
+    assert "admin.case" not in codes(team, "security")
+
+
 def test_a_resource_has_exactly_one_register_tag_that_of_most_of_its_content():
     of = sheet(rich())
     registers = dict(of.registers) | {path: "social" for path in rich() if path.startswith("goals[e-1]")}

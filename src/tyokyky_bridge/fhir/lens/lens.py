@@ -5,10 +5,12 @@ from functools import cached_property
 from typing import Final
 
 from tyokyky_bridge.domain.items import FIELDS, Scalar
+from tyokyky_bridge.fhir.derived.practitioner import WORKER_PATTERNS
 from tyokyky_bridge.fhir.lens.generated import Extension
 from tyokyky_bridge.fhir.lens.ids import resource_id
+from tyokyky_bridge.fhir.lens.nodes import Node, Spot
 from tyokyky_bridge.fhir.lens.rows import Key, Place, Unit
-from tyokyky_bridge.fhir.lens.tree import BadUnit, Node, Spot, Tree, taken_apart
+from tyokyky_bridge.fhir.lens.tree import BadUnit, Tree, taken_apart
 
 
 def owners(units: Iterable[Unit]) -> dict[str, Unit]:
@@ -63,6 +65,16 @@ class Lens:
             )
             for pattern, unit in self.owner.items()
         }
+
+    @cached_property
+    def workers(self) -> Mapping[str, Node]:
+        """The Reference to a worker, by each pattern that can tell who the worker is."""
+        found: dict[str, Node] = {}
+        for at in WORKER_PATTERNS:
+            _, _, node, spot, _ = self.home[f"{at}.name"]
+            if spot.member == "display":  # else the worker stands in an extension, which is no Reference
+                found |= {f"{at}.name": node, f"{at}.user": node}
+        return found
 
     @cached_property
     def extensions(self) -> tuple[Extension, ...]:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
+from tyokyky_bridge.fhir.lens.nodes import Node
 from tyokyky_bridge.fhir.lens.paths import Member
 from tyokyky_bridge.fhir.lens.rows import Key, Keys, Place
-from tyokyky_bridge.fhir.lens.tree import Node
 from tyokyky_bridge.fhir.wire.issues import Document
 
 

@@ -21,6 +21,7 @@ from tyokyky_bridge.fhir.lens.reading import Read
 from tyokyky_bridge.fhir.lens.rows import Key, Place, Scene
 from tyokyky_bridge.fhir.lens.tree import taken_apart
 from tyokyky_bridge.fhir.lens.units import LENS
+from tyokyky_bridge.fhir.units.workers import worker_link
 from tyokyky_bridge.fhir.wire.issues import Document
 
 REDACTED: Final = {
@@ -79,6 +80,7 @@ def project(sheet: Sheet, lens: Lens = LENS) -> dict[Key, Document]:
     view = sheet.view
     places = lens.places(view.plan_id, view.leaves)
     scene = Scene(view.plan_id, view.leaves, view.withheld, view.non_disclosure, places)
+    workers = lens.workers
     bodies = {place: Making(key, place) for key, place in places.items()}
     for path, value in view.leaves.items():
         pattern, keys = taken_apart(path)
@@ -89,6 +91,10 @@ def project(sheet: Sheet, lens: Lens = LENS) -> dict[Key, Document]:
         own = keys[depth:]
         body.paths.append(path)
         body.open(node, own)[spot.member] = spot.codec.show(value)
+        if pattern in workers:
+            body.open(workers[pattern], own).update(
+                worker_link(view.leaves, path.rpartition(".")[0], unit.type)
+            )
         if shown is not None:
             theirs = shown[1].shown.get(str(value)) if shown[1].shown else None
             if theirs is not None:
@@ -129,7 +135,8 @@ def _meta(sheet: Sheet, place: Place, paths: Iterable[str]) -> Document:
     """Profile, information categories and register of what is in the resource. Source: domain report 4.4, 4.6."""
     view = sheet.view
     inside = list(paths)
-    labels = frozenset[Category]().union(*(sheet.labels.get(path, frozenset()) for path in inside))
+    shown = [*inside, *(path for path in place.unit.borrowed if path in view.leaves)]
+    labels = frozenset[Category]().union(*(sheet.labels.get(path, frozenset()) for path in shown))
     security: list[Document] = [coding("info-category", label.value) for label in sorted(labels)]
     if view.non_disclosure and place.unit.type == "Patient":
         security.append(dict(TURVAKIELTO))

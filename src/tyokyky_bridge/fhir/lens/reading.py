@@ -9,10 +9,11 @@ from tyokyky_bridge.fhir.lens.codecs import JsonScalar, Unfit
 from tyokyky_bridge.fhir.lens.elements import ELEMENT_ID, Around, JsonLeaves, Told, new_id
 from tyokyky_bridge.fhir.lens.ids import hex_of, place_of
 from tyokyky_bridge.fhir.lens.lens import Lens
+from tyokyky_bridge.fhir.lens.nodes import Node, Spot
 from tyokyky_bridge.fhir.lens.paths import Entry
 from tyokyky_bridge.fhir.lens.periods import untidy
 from tyokyky_bridge.fhir.lens.rows import Place, Unit
-from tyokyky_bridge.fhir.lens.tree import Node, Spot, Tree
+from tyokyky_bridge.fhir.lens.tree import Tree
 from tyokyky_bridge.fhir.lens.units import LENS
 from tyokyky_bridge.fhir.wire.issues import Document, Invalid, Issue
 

@@ -146,6 +146,7 @@ class Unit:
         required: Elements that FHIR requires: where hidden they say so. ``subject!`` is an object, ``status`` a
             bare value, ``payload[]!`` an array; ``contact[*].name!`` is asked of every entry that there is.
         finish: Adds what is derived from other leaves that the caller sees.
+        borrowed: Paths of leaves of other units that `finish` shows; their categories are labels of it too.
         prepare: Brings a stranger's body into the shape that the rows ask for; may not change its argument.
         recognises: Whether a new body without our id is one of this unit's, where several have the type.
         parent_keys: The element ids of all but the last list of a nested anchor, told by a new body.
@@ -165,6 +166,7 @@ class Unit:
     dress: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
     required: tuple[str, ...] = ()
     finish: Callable[[Document, Scene, Place], None] = _nothing_more
+    borrowed: tuple[str, ...] = ()
     prepare: Callable[[Document], Document] = _as_given
     recognises: Callable[[Document], bool] = _never
     parent_keys: Callable[[Document], Keys | None] | None = None

@@ -1,8 +1,7 @@
 """A unit's rows and generated extensions compiled into one tree, walked to project and to read back."""
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -11,6 +10,7 @@ from tyokyky_bridge.domain.schema import Shape
 from tyokyky_bridge.fhir.derived.vocabulary import definition
 from tyokyky_bridge.fhir.lens.codecs import BY_KIND, DATE, Codec, in_extension, value_member
 from tyokyky_bridge.fhir.lens.generated import Extension, dashed, id_template, shape_at, titles_of
+from tyokyky_bridge.fhir.lens.nodes import Node, Spot
 from tyokyky_bridge.fhir.lens.paths import Entry, Member, Step, parse_path, shown_path
 from tyokyky_bridge.fhir.lens.periods import END_BEFORE_START, END_TITLES
 from tyokyky_bridge.fhir.lens.rows import Keys, Unit
@@ -23,43 +23,6 @@ _KEYED: Final = re.compile(r"\[[^\[\]]*\]")
 def taken_apart(path: str) -> tuple[str, Keys]:
     """The pattern of *path* and the ids in its brackets."""
     return _KEYED.sub("[]", path), tuple(_KEYS.findall(path))
-
-
-@dataclass(frozen=True)
-class Spot:
-    """A value of an object: the leaf in *member*, or what is *shown* of it there."""
-
-    pattern: str
-    member: str
-    codec: Codec
-    shown: Mapping[str, str] | None = None
-    back: Mapping[str, str] = field(default_factory=dict[str, str])
-    element: str = ""
-
-
-@dataclass(eq=False)
-class Node:
-    """An object of the resource, how it is reached from the one around it, and what stands in it.
-
-    *keys* says how many lists it is in, *by_url* has its extensions, *of_set* that it is made for each member of a set.
-    """
-
-    number: int
-    step: Step
-    parent: "Node | None"
-    keys: int
-    spots: list[Spot] = field(default_factory=list[Spot])
-    members: dict[str, "Node"] = field(default_factory=dict[str, "Node"])
-    entries: dict[str, list["Node"]] = field(default_factory=dict[str, list["Node"]])
-    by_url: dict[str, list["Node"]] = field(default_factory=dict[str, list["Node"]])
-    is_period: bool = False
-    of_set: bool = False
-
-    def below(self) -> Iterator["Node"]:
-        """The objects directly inside."""
-        yield from self.members.values()
-        for nodes in self.entries.values():
-            yield from nodes
 
 
 class BadUnit(ValueError):

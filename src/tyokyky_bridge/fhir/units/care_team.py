@@ -106,5 +106,6 @@ CARE_TEAM: Final = Unit(
         "care_team.background_workers[]": _as("background_responsible"),
     },
     finish=_finish,
+    borrowed=("header.status",),
     prepare=_prepare,
 )

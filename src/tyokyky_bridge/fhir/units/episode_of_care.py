@@ -19,6 +19,9 @@ STATUS: Final = {
 }
 """A case has no state of its own in the plan; it is where its plan is."""
 
+COORDINATOR: Final = "care_team.coordinator"
+_MANAGER: Final = tuple(f"{COORDINATOR}.worker.{member}" for member in ("name", "user", "party", "role"))
+
 
 def _case_id(_: str, leaves: Mapping[str, Scalar]) -> str | None:
     case = leaves.get("header.case_id")
@@ -34,10 +37,10 @@ def _finish(document: Document, scene: Scene, _: Place) -> None:
     ended = scene.leaves.get("closing.closed_on")
     if ended is not None:
         document["period"] = {"end": str(ended)}
-    party = scene.leaves.get("care_team.coordinator.party")
+    party = scene.leaves.get(f"{COORDINATOR}.party")
     if party is not None:
         document["managingOrganization"] = reference("Organization", str(party))
-    manager = worker_reference(scene.leaves, "care_team.coordinator.worker")
+    manager = worker_reference(scene.leaves, f"{COORDINATOR}.worker")
     if manager is not None:
         document["careManager"] = manager
     teams = scene.references("CareTeam")
@@ -54,6 +57,7 @@ EPISODE_OF_CARE: Final = Unit(
     rows=(Row("header.case_id", f"identifier[system={naming('case-id')};use=usual].value"),),
     required=("status", "patient!"),
     finish=_finish,
+    borrowed=("header.status", "closing.closed_on", f"{COORDINATOR}.party", *_MANAGER),
     derived=frozenset({"team"}),
     singleton_id=_case_id,
 )
