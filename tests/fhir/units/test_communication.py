@@ -34,7 +34,7 @@ def test_feedback_tells_what_it_is_about_and_how_it_came():
     assert [codes(each) for each in found["medium"]] == [["bridge"]]
     assert found["about"] == [{"reference": f"ServiceRequest/{HEX}.rf-r-1"}]
     assert found["sender"]["identifier"]["value"] == "HVIRTA"
-    assert found["recipient"] == [{"display": "Olli Lindqvist"}]
+    assert [each["display"] for each in found["recipient"]] == ["Olli Lindqvist"]
     assert found["payload"] == [{"contentString": "Arvio on tehty."}]
     assert (found["sent"], found["received"]) == ("2026-03-01T08:00:00Z", "2026-03-01T09:00:00Z")
 
@@ -76,10 +76,7 @@ def test_a_consultation_is_a_question_and_an_answer():
     found = shown("co-c-1", CONSULTED)
     assert codes(found["category"][0]) == ["with_consent", "consultation"]
     assert [each["contentString"] for each in found["payload"]] == ["Riittääkö kuntoutus?", "Riittää."]
-    assert (found["sender"], found["recipient"]) == (
-        {"display": "Olli Lindqvist"},
-        [{"display": "Helmi Virta"}],
-    )
+    assert (found["sender"]["display"], found["recipient"][0]["display"]) == ("Olli Lindqvist", "Helmi Virta")
     assert found["subject"] == CLIENT
 
 

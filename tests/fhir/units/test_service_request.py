@@ -122,7 +122,7 @@ def test_a_worker_who_refers_is_the_requester():
         "referrals[r-1].referring_worker.name": "Olli Lindqvist",
         "referrals[r-1].referring_organization.party": "meriniemi-employment",
     }
-    assert shown("rf-r-1", items)["requester"] == {"display": "Olli Lindqvist"}
+    assert shown("rf-r-1", items)["requester"]["display"] == "Olli Lindqvist"
 
 
 def test_a_stranger_refers_with_one_note_and_an_organization():

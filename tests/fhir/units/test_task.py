@@ -30,7 +30,7 @@ def test_an_agreement_is_a_task_for_the_client_out_of_a_meeting():
     assert (found["status"], found["intent"]) == ("accepted", "plan")
     assert codes(found["code"]) == ["meeting-agreement"]
     assert found["description"] == "Ajanvaraus lääkärille"
-    assert found["owner"] == {"display": "Helmi Virta"}
+    assert found["owner"]["display"] == "Helmi Virta"
     assert found["restriction"] == {"period": {"end": "2026-04-01"}}
     assert found["for"] == CLIENT
     assert found["focus"] == {"reference": f"Appointment/{HEX}.mt-m-1"}

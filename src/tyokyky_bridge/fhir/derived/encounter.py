@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Final
 
 from tyokyky_bridge.domain.items import Scalar
-from tyokyky_bridge.fhir.derived.practitioner import worker_id
 from tyokyky_bridge.fhir.derived.vocabulary import (
     V3_ACT,
     Document,
@@ -117,18 +116,8 @@ def _participants(at: str, leaves: Mapping[str, Scalar]) -> list[Document]:
         role = leaves.get(f"{who}.role")
         said = present(
             type=[] if role is None else [concept(coding("CL-27", str(role)))],
-            individual=_individual(f"{who}.who", leaves),
+            individual=worker_reference(leaves, f"{who}.who"),
         )
         if said:
             found.append(said)
     return found
-
-
-def _individual(at: str, leaves: Mapping[str, Scalar]) -> Document | None:
-    named = worker_reference(leaves, at)
-    party, user, name = (
-        None if (value := leaves.get(f"{at}.{member}")) is None else str(value)
-        for member in ("party", "user", "name")
-    )
-    id_ = worker_id(party=party, user=user, name=name)
-    return named if named is None or id_ is None else {**reference("PractitionerRole", id_), **named}

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any, Final, cast
 
 from tyokyky_bridge.domain.plan.text import normalise_text
+from tyokyky_bridge.fhir.lens.addresses import without_untouched
 from tyokyky_bridge.fhir.lens.ids import hex_of
 from tyokyky_bridge.fhir.lens.masking import is_mask
 from tyokyky_bridge.fhir.wire.issues import Document, Issue
@@ -44,6 +45,8 @@ def surplus(
         own_ids: Ids of resources of this plan that do not begin with its id, such as the client's.
     """
     own = frozenset({plan_id, *own_ids})
+    if before is not None:
+        document = without_untouched(document, before)
     found = _surplus(document, again, plan_id, derived, own)
     if before is not None and found:
         edited = [str(issue.expression) for issue in _surplus(document, before, plan_id, derived, own)]
