@@ -424,6 +424,22 @@ BROKEN: dict[str, tuple[Any, str, str]] = {
         "CarePlan.contained[0]",
         "invariant",
     ),
+    "reference to a container of a wrong type": (
+        care_plan(
+            goal=[ref("#g")],
+            contained=[
+                {
+                    "resourceType": "Goal",
+                    "id": "g",
+                    "lifecycleStatus": "active",
+                    "description": {"text": "x"},
+                    "subject": ref("#"),
+                }
+            ],
+        ),
+        "CarePlan.contained[0].subject",
+        "value",
+    ),
     "contained resource without an id": (
         care_plan(contained=[{"resourceType": "Practitioner"}]),
         "CarePlan.contained[0].id",
@@ -532,6 +548,11 @@ BROKEN: dict[str, tuple[Any, str, str]] = {
         "invariant",
     ),
     "pat-1": (patient(contact=[{"gender": "female"}]), "Patient.contact[0]", "invariant"),
+    "con-4 beside a warning": (
+        condition(category=[concept("urn:x", "oma")], abatementDateTime="2026"),
+        "Condition",
+        "invariant",
+    ),
     "con-4": (condition(abatementDateTime="2026"), "Condition", "invariant"),
     "Task inv-1": (task(lastModified="2026-02-01T11:59:59+02:00"), "Task.lastModified", "invariant"),
     "que-1": (questionnaire(item=[{"linkId": "1", "type": "group"}]), "Questionnaire.item[0]", "invariant"),

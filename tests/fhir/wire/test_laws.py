@@ -1,5 +1,6 @@
 """Laws of the edge: whatever comes, it answers with findings."""
 
+import time
 from typing import Any
 
 from hypothesis import given
@@ -9,6 +10,7 @@ from tyokyky_bridge.fhir.wire.issues import outcome
 from tyokyky_bridge.fhir.wire.structure import members, resource_types
 from tyokyky_bridge.fhir.wire.text import Lexeme, render
 from tyokyky_bridge.fhir.wire.validate import validate
+from worlds.fhir_bodies import care_plan, transaction
 from worlds.fhir_breaking import WAYS, broken_at, places
 from worlds.fhir_broken import BROKEN
 from worlds.fhir_good import GOOD
@@ -110,6 +112,23 @@ def test_no_depth_is_too_much() -> None:
         bundle,
     ):
         assert [each.code for each in validate(document)] == ["too-costly"]
+
+
+def _cost_of_references(count: int) -> float:
+    helpers = [{"resourceType": "Practitioner", "id": f"h{n}"} for n in range(count)]
+    plan = care_plan(contributor=[{"reference": f"#h{n}"} for n in range(count)], contained=helpers)
+    linked = [{"reference": f"urn:uuid:00000000-0000-4000-8000-{n:012d}"} for n in range(count)]
+    bundle = transaction(*({"resourceType": "Patient"} for _ in range(count)), care_plan(contributor=linked))
+    taken: list[float] = []
+    for _ in range(3):
+        started = time.process_time()
+        assert (validate(plan), validate(bundle)) == ((), ())
+        taken.append(time.process_time() - started)
+    return min(taken)
+
+
+def test_references_cost_as_much_as_there_are_and_not_the_square_of_it() -> None:
+    assert _cost_of_references(8000) < 8 * _cost_of_references(2000)
 
 
 def test_a_body_that_is_wrong_everywhere_gets_no_endless_answer() -> None:

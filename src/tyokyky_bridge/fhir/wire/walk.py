@@ -38,7 +38,7 @@ class Walk:
     those; *entries* tells the types of the resources of the Bundle around, if there is one.
     """
 
-    __slots__ = ("depth", "entries", "faults", "issues", "known", "root", "within")
+    __slots__ = ("_contained", "_indexed", "depth", "entries", "faults", "issues", "known", "root", "within")
 
     def __init__(self, known: Known | None = None) -> None:
         self.issues: list[Issue] = []
@@ -48,6 +48,8 @@ class Walk:
         self.within = False
         self.entries: Mapping[str, str] | None = None
         self.known = known
+        self._indexed: Document | None = None
+        self._contained: dict[str, Document] = {}
 
     def fault(self, place: Place, code: str, text: str, severity: Severity = "error") -> None:
         """Note a finding. Errors keep the invariants of everything around them from being asked."""
@@ -58,11 +60,18 @@ class Walk:
 
     def contained(self, identifier: str) -> Document | None:
         """The resource that ``#identifier`` means, if it is there."""
-        inside: Any = self.root.get("contained")
-        for each in cast("list[Any]", inside) if isinstance(inside, list) else ():
-            if isinstance(each, dict) and cast("Document", each).get("id") == identifier:
-                return cast("Document", each)
-        return None
+        if self._indexed is not self.root:
+            self._indexed, self._contained = self.root, _by_id(self.root.get("contained"))
+        return self._contained.get(identifier)
+
+
+def _by_id(contained: Any) -> dict[str, Document]:
+    found: dict[str, Document] = {}
+    for each in cast("list[Any]", contained) if isinstance(contained, list) else ():
+        identifier: Any = cast("Document", each).get("id") if isinstance(each, dict) else None
+        if isinstance(identifier, str):
+            found.setdefault(identifier, cast("Document", each))
+    return found
 
 
 def entries_of(bundle: Document) -> Mapping[str, str]:
