@@ -339,6 +339,11 @@ BROKEN: dict[str, tuple[Any, str, str]] = {
         "CarePlan.text.div",
         "invariant",
     ),
+    "document type from elsewhere": (
+        care_plan(text={"status": "generated", "div": f'<!DOCTYPE div SYSTEM "http://x.example/x">{DIV}'}),
+        "CarePlan.text.div",
+        "invariant",
+    ),
     "unknown entity": (care_plan(text=narrative("&xxe;")), "CarePlan.text.div", "invalid"),
     "entity of HTML": (care_plan(text=narrative("a&nbsp;b")), "CarePlan.text.div", "invalid"),
     "no content": (care_plan(text=narrative("<p> </p>")), "CarePlan.text.div", "invariant"),
