@@ -4,9 +4,10 @@ import pytest
 
 from tyokyky_bridge.fhir.wire.validate import validate
 from tyokyky_bridge.services import clients, plans
-from worlds.fhir import Client
-from worlds.hub import HELMI, OLLI, SATAMA, TEEMU, TWIN, a_case, a_hub, plan_content, y100
-from worlds.parties import EMPLOYMENT, HEALTH
+from tyokyky_bridge.services.fhir import reading
+from worlds.fhir import BASE, KEY, Client
+from worlds.hub import HELMI, KAISA, OLLI, SATAMA, TEEMU, TWIN, a_case, a_hub, member, plan_content, y100
+from worlds.parties import EMPLOYMENT, HEALTH, SOCIAL
 
 pytestmark = pytest.mark.anyio
 
@@ -109,3 +110,40 @@ async def test_whatever_is_shown_is_good_fhir(hub):
         ):
             for document in await Client(hub, who).search(kind):
                 assert [issue for issue in validate(document, resource_type=kind) if issue.refuses] == []
+
+
+async def test_what_is_kept_whole_has_a_provenance_for_its_party(hub):
+    ngo = Client(hub, SATAMA)
+    made = await ngo.create({"resourceType": "Patient", "gender": "male"})
+    (told,) = await ngo.search("Provenance", target=f"Patient/{made.version.id}")
+    assert told["target"] == [{"reference": f"Patient/{made.version.id}/_history/1"}]
+    assert await ngo.read("Provenance", told["id"]) == told
+    assert told in await ngo.search("Provenance")
+    found = await reading.search(
+        hub, SATAMA, "Patient", [("_revinclude", "Provenance:target")], key=KEY, base=BASE
+    )
+    assert [version.document for version in found.included] == [told]
+    assert await Client(hub, HELMI).search("Provenance", target=f"Patient/{made.version.id}") == []
+
+
+async def test_who_took_something_out_of_sight_is_not_named(hub):
+    network = {"members": [member(EMPLOYMENT, "employment"), member(SOCIAL, "social")]}
+    form = y100(
+        (HEALTH, EMPLOYMENT), (HEALTH, SOCIAL), categories=("plan.services", "plan.goals", "health.substance")
+    )
+    case = await a_case(
+        hub,
+        HELMI,
+        y100((HEALTH, EMPLOYMENT), categories=("admin.case", "plan.goals")),
+        form,
+        network=network,
+    )
+    await case.change({"goals[g-1]": None}, KAISA)
+    id_ = f"{case.plan_id.hex}.go-g-1"
+    olli = Client(hub, OLLI)
+    past = (await olli.history("Goal", id_)).versions
+    assert [version.method for version in past] == ["DELETE", "POST"]
+    told = await olli.search("Provenance", target=f"Goal/{id_}")
+    assert f"Organization/{SOCIAL}" not in str(told)
+    mine = await Client(hub, KAISA).search("Provenance", target=f"Goal/{id_}")
+    assert f"Organization/{SOCIAL}" in str(mine)

@@ -10,11 +10,12 @@ from tyokyky_bridge.domain.items import FIELDS, leaves_of, pattern_of
 from tyokyky_bridge.fhir.wire.issues import Invalid
 from tyokyky_bridge.fhir.wire.text import render
 from tyokyky_bridge.services import clients, plans
+from tyokyky_bridge.services.callers import NotForRole
 from tyokyky_bridge.services.fhir import bundles
 from tyokyky_bridge.services.fhir.refusals import BadRequest, EntryRefused, NotFound, Stale
 from tyokyky_bridge.services.shape import shaped
 from worlds.fhir import BASE, Client, a_face, ask, post, put
-from worlds.hub import HELMI, HETU, SATAMA, TWIN, a_case, a_hub, y100
+from worlds.hub import DPO, HELMI, HETU, SATAMA, TWIN, a_case, a_hub, y100
 from worlds.parties import EMPLOYMENT, HEALTH
 from worlds.plans import rich_plan
 
@@ -345,6 +346,26 @@ async def test_deletes_come_first_reads_come_last_and_answers_in_the_order_of_th
     assert answers[0]["resource"]["entry"][0]["resource"]["gender"] == "male"
     assert answers[3]["resource"]["total"] == 2
     assert answers[2]["response"]["etag"] == 'W/"2"'
+
+
+async def test_a_read_in_a_bundle_is_short_where_the_version_is_known(hub):
+    ngo = Client(hub, SATAMA)
+    made = await ngo.create({"resourceType": "Patient", "gender": "male"})
+    url = f"Patient/{made.version.id}"
+    known, new = await ngo.transact(
+        ask("GET", url, ifNoneMatch='W/"1"'), ask("GET", url, ifNoneMatch='W/"2"')
+    )
+    assert (known["response"]["status"], "resource" in known) == ("304", False)
+    assert (new["response"]["status"], new["resource"]) == ("200", made.version.document)
+
+
+async def test_who_only_reads_may_send_a_bundle_that_only_reads(hub):
+    case = await a_case(hub)
+    goal = f"Goal/{case.plan_id.hex}.go-g-1"
+    (answer,) = await Client(hub, DPO).transact(ask("GET", goal))
+    assert answer["response"]["status"] == "200"
+    with pytest.raises(NotForRole):
+        await Client(hub, DPO).transact(ask("GET", goal), ask("DELETE", goal))
 
 
 async def test_a_patch_travels_in_a_binary(hub):

@@ -136,6 +136,8 @@ async def test_partners_hear_of_an_update(hub):
         ("startDate", "2026-01-01", "Goal.startDate"),
         ("extension", [{"url": "urn:x", "valueString": "y"}], "Goal.extension[0]"),
         ("statusReason", "syy", "Goal.statusReason"),
+        ("meta", {"tag": [{"system": "urn:x", "code": "y"}]}, "Goal.meta.tag[0]"),
+        ("meta", {"security": [{"system": "urn:x", "code": "y"}]}, "Goal.meta.security[0]"),
     ],
 )
 async def test_what_a_plan_has_no_place_for_is_refused_by_name(hub, member, value, expression):
@@ -145,7 +147,7 @@ async def test_what_a_plan_has_no_place_for_is_refused_by_name(hub, member, valu
     goal = await helmi.read("Goal", goal_id(case))
     goal[member] = value
     with pytest.raises(Invalid) as refused:
-        await helmi.put(goal)
+        await helmi.put(goal, if_match="*")
     assert [issue.expression for issue in refused.value.issues] == [expression]
     assert await whole(case) == before
 

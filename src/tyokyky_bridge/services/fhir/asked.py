@@ -4,17 +4,17 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, cast
 from urllib.parse import parse_qsl
 
+from tyokyky_bridge.fhir.conformance.registry import PUBLISHED, REGISTRY
 from tyokyky_bridge.fhir.wire.issues import Document, Invalid, Issue
-from tyokyky_bridge.fhir.wire.structure import SERVED
-from tyokyky_bridge.fhir.wire.text import parse
+from tyokyky_bridge.fhir.wire.text import Unreadable, parse
 from tyokyky_bridge.services.fhir.entries import Entry, Method, Pairs
 from tyokyky_bridge.services.fhir.listing import PAGE, PastAsked
-from tyokyky_bridge.services.fhir.refusals import BadRequest, EntryRefused, NotFound
+from tyokyky_bridge.services.fhir.refusals import BadRequest, EntryRefused, NotAllowed, NotFound
 
 MAX_ENTRIES: Final = 500
 JSON_PATCH: Final = "application/json-patch+json"
@@ -38,6 +38,7 @@ class Asked:
     version: str | None = None
     pairs: Pairs = ()
     past: PastAsked | None = None
+    if_none_match: str | None = None
     write: Entry | None = None
 
 
@@ -63,7 +64,7 @@ def asked_of(entry: Any, index: int, base: str) -> Asked:
     """
     try:
         return _asked(entry, index, base)
-    except (BadRequest, Invalid, NotFound) as refusal:
+    except (BadRequest, Invalid, NotAllowed, NotFound, Unreadable) as refusal:
         raise EntryRefused(index, refusal) from refusal
 
 
@@ -101,7 +102,9 @@ def _asked(entry: Any, index: int, base: str) -> Asked:
         )
     resource_type, steps, pairs = _target(url, base, place)
     if method == "GET":
-        return _read(index, resource_type, steps, pairs, place)
+        return replace(
+            _read(index, resource_type, steps, pairs, place), if_none_match=_text(said, "ifNoneMatch")
+        )
     return _write(index, (resource_type, steps, pairs), members, place)
 
 
@@ -115,8 +118,12 @@ def _target(url: str, base: str, place: str) -> _Target:
     ):
         msg = "the url names no resource of this server"
         raise BadRequest(msg, expression=f"{place}.request.url")
-    if steps[0] not in SERVED:
+    served = REGISTRY.get(steps[0])
+    if served is None:
         raise NotFound
+    if served.kind is PUBLISHED:
+        msg = "definitions are read by requests of their own, not in a Bundle"
+        raise NotAllowed(msg)
     try:
         pairs = tuple(parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=200))
     except ValueError:

@@ -11,6 +11,7 @@ from tyokyky_bridge.services.callers import Caller
 from tyokyky_bridge.services.fhir import reading
 from tyokyky_bridge.services.fhir.asked import Asked, asked_of, check_bundle, refuse_twice
 from tyokyky_bridge.services.fhir.auditing import need_reader
+from tyokyky_bridge.services.fhir.conditions import etags
 from tyokyky_bridge.services.fhir.entries import Written
 from tyokyky_bridge.services.fhir.listing import Found, Past
 from tyokyky_bridge.services.fhir.refusals import EntryRefused
@@ -144,6 +145,8 @@ def _looked(sighting: Sighting, asked: Asked, face: Face) -> Document:
         if asked.version is None
         else reading.vread_in(sighting, asked.type, asked.id, asked.version)
     )
+    if asked.if_none_match is not None and version.version in etags(asked.if_none_match):
+        return {"response": {"status": "304", **_validators(version)}}
     full_url = f"{face.base}/{version.type}/{version.id}"
     response = {"status": "200", **_validators(version)}
     return {"fullUrl": full_url, "resource": version.document, "response": response}

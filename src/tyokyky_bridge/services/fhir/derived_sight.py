@@ -124,22 +124,27 @@ def _directions(sighting: "Sighting", row: ConsentRow) -> dict[Key, Past]:
 
 def _provenances(sighting: "Sighting", resource_id: str | None) -> dict[Key, Past]:
     found: dict[Key, Past] = {}
-    for sight in sighting.plans():
-        for past in sight.runs.values():
-            found |= provenances_of(sighting, past)
+    for past in sighting.pasts():
+        found |= provenances_of(sighting, past)
     return {key: past for key, past in found.items() if resource_id in (None, key[1])}
 
 
 def provenances_of(sighting: "Sighting", past: Past) -> dict[Key, Past]:
-    """The Provenance of each version in the history of one resource."""
+    """
+    The Provenance of each version in the history of one resource; of what is derived there is none.
+
+    A party that recorded a version is named where the content is from it, or is the caller's own: what it took away
+    may have been all that the caller knew of it.
+    """
     directory, day = sighting.bridge.directory, finnish_day(sighting.tx.now())
     found: dict[Key, Past] = {}
     before: Version | None = None
     for version in past:
         said = version if version.document is not None or before is None else before
         parties = [directory.holder(party, on=day) for party in said.custodians]
-        author = None if version.by is None else directory.holder(version.by, on=day)
-        custodians = [party for party in parties if party is not None] or ([author] if author else [])
+        custodians = [party for party in parties if party is not None]
+        told = version.by is not None and version.by in {*said.custodians, sighting.caller.party}
+        author = directory.holder(str(version.by), on=day) if told else None
         if custodians:
             event = Event(
                 version.type, version.id, version.version, version.at, version.method,

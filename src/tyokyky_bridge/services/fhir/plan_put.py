@@ -19,7 +19,7 @@ from tyokyky_bridge.fhir.lens.units import LENS
 from tyokyky_bridge.fhir.units.linking import members
 from tyokyky_bridge.fhir.wire.issues import Document, Invalid, Issue
 from tyokyky_bridge.services.changes import CategoryWithheld, Change, NotYourField
-from tyokyky_bridge.services.fhir.hub_fields import without_hub_fields
+from tyokyky_bridge.services.fhir.hub_fields import foreign_labels, without_hub_fields
 from tyokyky_bridge.services.fhir.references import SUBJECTS, local, relative
 from tyokyky_bridge.services.fhir.refusals import EntryRefused
 from tyokyky_bridge.services.fhir.sight import Sighting
@@ -121,6 +121,7 @@ class PlanPut:
             derived=unit.derived,
             own_ids=(str(self.client_id), str(again.get("id"))),
         )
+        found = (*found, *foreign_labels(body, again))
         if found:
             raise Invalid(found)
 

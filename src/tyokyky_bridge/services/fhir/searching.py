@@ -52,9 +52,7 @@ def found(
     find = _finder(sighting)
     documents = (_document(version) for version in by_id.values())
     held = page(query, [each for each in documents if matches(query, each, find=find)], after=after)
-    around = (
-        {version.key: version for version in _around(sighting, query, held.matched)} if held.matched else {}
-    )
+    around = {v.key: v for v in _around(sighting, query, held.matched)} if query.includes else {}
     more = included(query, held.matched, map(_document, around.values()))
     return Found(
         query=query,
@@ -71,8 +69,22 @@ def candidates(sighting: Sighting, query: Query) -> tuple[Version, ...]:
     if query.ids is not None:
         named = (sighting.current((query.type, id_)) for id_ in sorted(query.ids))
         return tuple(version for version in named if version is not None)
+    targets = targets_asked(query)
+    if targets is not None:
+        pasts = (sighting.versions(key) for key in sorted(targets))
+        found = {key: past[-1] for past in pasts for key, past in provenances_of(sighting, past).items()}
+        return tuple(found[key] for key in sorted(found))
     clients = clients_asked(query)
     return sighting.standing(query.type, clients=clients)
+
+
+def targets_asked(query: Query) -> frozenset[Key] | None:
+    """The only resources whose Provenance can match; ``None`` where any can, and for every other type."""
+    for criterion in query.criteria if query.type == "Provenance" else ():
+        keys = [value.key for value in criterion.values if isinstance(value, Target)]
+        if criterion.parameter.name == "target" and criterion.modifier is None and keys and None not in keys:
+            return frozenset(key for key in keys if key is not None)
+    return None
 
 
 def clients_asked(query: Query) -> frozenset[UUID] | None:
@@ -180,8 +192,7 @@ def _around(sighting: Sighting, query: Query, matched: Iterable[Document]) -> It
     types = {resource_type for include in query.includes for resource_type in _types(include)} | {query.type}
     for resource_type in sorted(types):
         if resource_type == "Provenance" and query.type != "Provenance":
-            keys = {(document["resourceType"], document["id"]) for document in matched}
-            runs = [sight.runs[key] for sight in sighting.plans() for key in keys & sight.runs.keys()]
+            runs = (sighting.versions((each["resourceType"], each["id"])) for each in matched)
             yield from (past[-1] for run in runs for past in provenances_of(sighting, run).values())
         else:
             yield from sighting.standing(resource_type)

@@ -112,6 +112,16 @@ class Sighting:
             found |= {key: past[-1] for key, past in derived_versions(self, resource_type, None).items()}
         return tuple(found[key] for key in sorted(found) if not found[key].deleted)
 
+    def pasts(self) -> Iterator[tuple[Version, ...]]:
+        """The versions of every resource of the plans and of the party, each oldest first; not of what is derived."""
+        own: dict[Key, tuple[Version, ...]] = {}
+        for row in reversed(kept.history(self.tx, self.caller)):
+            own[row.type, row.id] = (*own.get((row.type, row.id), ()), kept.version_of(row))
+        for sight in self.plans():
+            for key, past in sight.runs.items():
+                own[key] = follow(own.get(key, ()), past)
+        yield from own.values()
+
     def kept(self, resource_type: str) -> tuple[Version, ...]:
         """The own documents of the caller's party, by id."""
         return kept.standing(self.tx, self.caller, resource_type)

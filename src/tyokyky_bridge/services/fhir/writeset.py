@@ -15,7 +15,7 @@ from tyokyky_bridge.services.bridge import Bridge
 from tyokyky_bridge.services.callers import Caller
 from tyokyky_bridge.services.fence import no_more_starts
 from tyokyky_bridge.services.fhir import kept
-from tyokyky_bridge.services.fhir.auditing import need_editor, note
+from tyokyky_bridge.services.fhir.auditing import need_editor, need_reader, note
 from tyokyky_bridge.services.fhir.entries import Entry, Written
 from tyokyky_bridge.services.fhir.homes import Homes
 from tyokyky_bridge.services.fhir.linking import key_of, link
@@ -79,7 +79,7 @@ async def commit(
 
     Raises: NotForRole; EntryRefused, whose *cause* says why that entry, and with it all, is refused.
     """
-    need_editor(caller)
+    (need_editor if entries else need_reader)(caller)
     warnings = {entry.index: _judged(entry, again=not judged) for entry in entries}
 
     def act(tx: Tx) -> tuple[T | tuple[Written, ...], frozenset[UUID]]:
@@ -129,7 +129,7 @@ def apply(
         put.check(after)
     done = {step.entry.index: _outcome(after, step, own.get(id(step))) for step in steps}
     for step in steps:
-        if id(step) not in own or own[id(step)] is None:  # what was written of the party's own is audited there
+        if own.get(id(step)) is None:  # what is written of the party's own has its row already
             _trace(after, step, done[step.entry.index])
     return Applied(tuple(done[entry.index] for entry in entries), frozenset(put.client_id for put in puts))
 
