@@ -40,8 +40,7 @@ async def test_a_good_resource_is_judged_good_in_every_form_of_the_question(clie
         ),
         await client.post("/Patient/x/$validate", {**good, "id": "x"}),
         await client.post("/Patient/x/$validate?mode=update", {**good, "id": "x"}),
-        await client.post("/Patient/x/$validate?mode=delete", good),
-        await client.post("/Patient/x/$validate", parameters({"name": "mode", "valueCode": "delete"})),
+        await client.post("/Patient/$validate", parameters({"name": "mode", "valueCode": "delete"})),
         await client.post("/Patient/$validate?profile=http://hl7.org/fhir/StructureDefinition/Patient", good),
     ]
     for answer in asked:
@@ -75,6 +74,32 @@ async def test_what_a_write_would_be_refused_for_is_a_finding(client, path, body
     answer = await client.post(path, body)
     assert answer.status_code == 200
     assert expected in errors(answer)[0]["details"]["text"]
+
+
+async def test_a_mode_finds_what_the_write_itself_would_be_refused_for(client):
+    plan = await a_rich_plan(client.web)
+    place = f"/CarePlan/{plan.plan_id}"
+    read = (await client.get(place)).json()
+    surplus = {**read, "note": [{"text": "ei paikkaa suunnitelmassa"}]}
+    part = (await client.get(f"{place}?_elements=status")).json()
+    other = client.as_(party=EMPLOYMENT)
+    seen = (await other.get(place)).json()
+    conclusion = next(e for e in seen["extension"] if e["url"].endswith("health-work-ability-conclusion"))
+    conclusion["valueMarkdown" if "valueMarkdown" in conclusion else "valueString"] = "Toinen arvio."
+    for who, path, body in [
+        (client, f"{place}/$validate?mode=update", surplus),
+        (client, f"{place}/$validate?mode=update", part),
+        (client, f"{place}/$validate?mode=delete", read),
+        (client, "/Patient/nobody/$validate?mode=delete", small("Patient")),
+        (client, "/CarePlan/$validate?mode=create", small("CarePlan", f"Patient/{plan.client_id}")),
+        (other, f"{place}/$validate?mode=update", seen),
+        (client.as_(role="oversight"), "/Patient/$validate?mode=create", small("Patient")),
+    ]:
+        answer = await who.post(path, body)
+        assert (answer.status_code, bool(errors(answer))) == (200, True), (path, answer.text)
+    good = await client.post(f"{place}/$validate?mode=update", read)
+    assert errors(good) == []
+    assert (await client.get(place)).json() == read
 
 
 @pytest.mark.parametrize(

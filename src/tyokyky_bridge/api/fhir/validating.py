@@ -1,9 +1,12 @@
 """``$validate``: what would become of a resource, without anything becoming of it."""
 
+from http import HTTPStatus
 from typing import Any, Final, cast
 
+from tyokyky_bridge.api import problems
 from tyokyky_bridge.api.fhir.ask import Ask
 from tyokyky_bridge.api.fhir.refusals import BadParameter
+from tyokyky_bridge.domain.errors import BridgeError
 from tyokyky_bridge.fhir.conformance.asking import Asked, asked_in_body, asked_in_query
 from tyokyky_bridge.fhir.conformance.header import HL7
 from tyokyky_bridge.fhir.conformance.operation import Operation
@@ -11,6 +14,8 @@ from tyokyky_bridge.fhir.conformance.registry import REGISTRY, Interaction
 from tyokyky_bridge.fhir.wire.issues import Document, Issue, outcome
 from tyokyky_bridge.fhir.wire.text import Unreadable
 from tyokyky_bridge.fhir.wire.validate import acceptable, validate
+from tyokyky_bridge.services.fhir.entries import Entry
+from tyokyky_bridge.services.fhir.judging import rehearse
 
 MODES: Final = {
     "create": Interaction.CREATE,
@@ -22,6 +27,8 @@ MODES: Final = {
 async def judged(ask: Ask, operation: Operation, id_: str | None) -> Document:
     """
     The findings about the resource that was sent, as a Parameters resource or by itself with the rest in the query.
+
+    With a *mode* the write is tried and undone, so that it finds what a write would be refused for.
 
     Raises: Unreadable, UnsupportedMediaType, BadParameter, Unusable.
     """
@@ -37,7 +44,7 @@ async def judged(ask: Ask, operation: Operation, id_: str | None) -> Document:
         msg = "mode is create, update or delete"
         raise BadParameter(msg)
     if mode == "delete":
-        return outcome(_deletable(ask.type))
+        return outcome(await _tried(ask, mode, {}, id_))
     if document is None:
         msg = "there is no resource to judge: send it, or Parameters with a parameter resource"
         raise Unreadable(msg)
@@ -46,8 +53,8 @@ async def judged(ask: Ask, operation: Operation, id_: str | None) -> Document:
     if profile is not None:
         issues += _profile(ask.type, profile)
     if mode is not None and acceptable(tuple(issues)):
-        issues += _open(ask.type, MODES[mode])
-    return outcome(issues)
+        issues += await _tried(ask, mode, document, id_)
+    return outcome(dict.fromkeys(issues))
 
 
 def _one_resource(asked: Asked) -> Document | None:
@@ -67,16 +74,26 @@ def _place(document: Document, mode: str | None, id_: str | None) -> list[Issue]
     return []
 
 
-def _open(type_: str, interaction: Interaction) -> list[Issue]:
-    """What the registry would say."""
-    kind = REGISTRY[type_].kind
-    if interaction in kind.interactions:
-        return []
-    return [Issue("error", "not-supported", f"{type_} has no {interaction.value} here: {kind.says}", type_)]
-
-
-def _deletable(type_: str) -> list[Issue]:
-    return _open(type_, Interaction.DELETE)
+async def _tried(ask: Ask, mode: str, document: Document, id_: str | None) -> tuple[Issue, ...]:
+    """What the registry says of such a write, and then the write itself."""
+    kind, interaction = REGISTRY[ask.type].kind, MODES[mode]
+    if interaction not in kind.interactions:
+        text = f"{ask.type} has no {interaction.value} here: {kind.says}"
+        return (Issue("error", "not-supported", text, ask.type),)
+    entries = {
+        "create": Entry(0, "POST", ask.type, document=document),
+        "update": Entry(0, "PUT", ask.type, id_ or document.get("id"), document=document),
+        "delete": Entry(0, "DELETE", ask.type, id_),
+    }
+    if mode == "delete" and id_ is None:
+        return ()
+    try:
+        return await rehearse(ask.bridge, ask.caller, entries[mode], base=ask.base)
+    except BridgeError as refused:
+        verdict = problems.verdict_of(refused)
+        if verdict.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise
+        return verdict.findings
 
 
 def _profile(type_: str, profile: str) -> list[Issue]:
