@@ -30,15 +30,17 @@ def _without(value: Any, before: Any) -> Any:
     if isinstance(value, list) and isinstance(before, list):
         entries, were = cast("list[Any]", value), cast("list[Any]", before)
         return [_without(each, _same_entry(n, each, were)) for n, each in enumerate(entries)]
-    return value
+    return cast("Any", value)
 
 
-def _same_entry(number: int, entry: Any, were: list[Any]) -> Any:
+def _same_entry(number: int, entry: Any, were: list[Any]) -> Document | None:
     """The entry that it was: the one of its id, else that of its number."""
-    id_ = cast("Document", entry).get("id") if isinstance(entry, dict) else None
+    entries = [_members(each) for each in were]
+    id_ = _members(entry).get("id")
     if id_ is not None:
-        return next(
-            (each for each in were if isinstance(each, dict) and cast("Document", each).get("id") == id_),
-            None,
-        )
-    return were[number] if number < len(were) else None
+        return next((each for each in entries if each.get("id") == id_), None)
+    return entries[number] if number < len(entries) else None
+
+
+def _members(value: Any) -> Document:
+    return cast("Document", value) if isinstance(value, dict) else {}
