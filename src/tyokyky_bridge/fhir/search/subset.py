@@ -96,7 +96,9 @@ def _inside(value: Any, element: Element | None, *, deep: bool) -> Any:
 
 
 def _marked(meta: Any) -> Document:
-    held = cast("Document", meta) if isinstance(meta, dict) else {}
+    """A part is marked as one, and does not claim a profile, whose elements may have been left out."""
+    said_of_all = cast("Document", meta) if isinstance(meta, dict) else {}
+    held = {name: value for name, value in said_of_all.items() if name != "profile"}
     tags = held.get("tag")
     said = cast("list[Any]", tags) if isinstance(tags, list) else []
     return {**held, "tag": [*said, dict(SUBSETTED)]}
