@@ -64,3 +64,15 @@ def test_an_address_that_was_edited_has_to_be_that_of_the_worker_who_is_named():
 def test_one_of_whom_only_the_role_is_seen_has_no_address():
     items = {"services[s-1].type": "studies", "services[s-1].responsible_worker.role": "nurse"}
     assert "reference" not in shown("sv-s-1", items)["performer"][0]
+
+
+def test_an_entry_is_known_by_its_id_when_the_one_before_it_is_gone():
+    items = {
+        "assessments[a-1].kind": "physician",
+        "assessments[a-1].performers[p-1].user": "HVIRTA",
+        "assessments[a-1].performers[p-2].user": "MKIVI",
+    }
+    found = shown("as-a-1", items)
+    del found["performer"][0]
+    found["performer"][0]["identifier"]["value"] = "TRANTA"
+    assert comes_to(found, items) == {"performers[p-1].user": None, "performers[p-2].user": "TRANTA"}
