@@ -95,7 +95,7 @@ SUBJECTS: Final = ("subject", "patient", "for", "beneficiary")
 
 
 def subjects(document: Document) -> Iterator[str]:
-    """The references that say whom a resource is about."""
+    """The references that can say whom a resource is about: those to a Patient do."""
     for name in SUBJECTS:
         held = document.get(name)
         if isinstance(held, dict):
@@ -106,5 +106,5 @@ def subjects(document: Document) -> Iterator[str]:
     for each in cast("list[Any]", participants) if isinstance(participants, list) else []:
         actor: Any = cast("Document", each).get("actor") if isinstance(each, dict) else None
         reference = cast("Document", actor).get("reference") if isinstance(actor, dict) else None
-        if isinstance(reference, str) and "Patient/" in reference:
+        if isinstance(reference, str):
             yield reference

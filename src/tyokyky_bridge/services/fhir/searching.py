@@ -154,7 +154,8 @@ def _about(sighting: Sighting, about: Key) -> Iterator[Version]:
 
 def _patient(version: Version | None) -> Key | None:
     document = {} if version is None or version.document is None else version.document
-    return next((key for key in map(_local, subjects(document)) if key is not None), None)
+    keys = (key for key in map(_local, subjects(document)) if key is not None)
+    return next((key for key in keys if key[0] == "Patient"), None)
 
 
 def _local(reference: str) -> Key | None:
