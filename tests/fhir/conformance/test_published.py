@@ -1,5 +1,6 @@
 """The definitions that we publish: valid by every judge, stable, and found wherever something of ours points."""
 
+import json
 import re
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -15,6 +16,7 @@ from tyokyky_bridge.fhir.lens.projection import Sheet, project
 from tyokyky_bridge.fhir.lens.units import LENS
 from tyokyky_bridge.fhir.search.parameters import PARAMETERS
 from tyokyky_bridge.fhir.wire.structure import element_of
+from tyokyky_bridge.fhir.wire.text import render
 from worlds.plans import rich_plan
 
 BASE = "https://tyokyky-bridge.example/fhir/"
@@ -101,6 +103,13 @@ def test_what_we_do_not_publish_is_not_there():
 
 def test_whatever_a_full_plan_becomes_points_at_nothing_that_is_missing():
     assert {each["id"]: gone for each in projected() if (gone := lost(each))} == {}
+
+
+def test_no_judge_has_anything_against_what_a_full_plan_becomes():
+    bodies = [json.loads(render(each)) for each in projected()]
+    against = {each["id"]: found for each in bodies if (found := standing(verdict(each)))}
+
+    assert against == {}
 
 
 def test_every_extension_of_a_full_plan_stands_where_its_definition_allows_it_and_holds_what_it_says():
