@@ -114,6 +114,32 @@ async def test_a_patch_is_a_json_patch_and_a_search_is_a_form(client, patient):
     assert (await client.call("POST", "/Patient/_search")).status_code == 200
 
 
+async def test_a_form_may_say_what_form_the_answer_has(client, patient):
+    pretty = await client.form("/Patient/_search", "_pretty=true&_format=json")
+    assert b"\n  " in pretty.content
+    assert "_format" not in pretty.json()["link"][0]["url"]
+    assert (await client.form("/Patient/_search", "_format=xml")).status_code == 406
+
+
+async def test_a_compressed_body_is_not_taken_for_a_broken_one(client):
+    answer = await client.post("/Patient", small("Patient"), headers={"Content-Encoding": "gzip"})
+    assert answer.status_code == 415
+    plain = await client.post("/Patient", small("Patient"), headers={"Content-Encoding": "identity"})
+    assert plain.status_code == 201
+
+
+async def test_a_provenance_of_the_client_is_refused_and_not_passed_over(client, patient):
+    told = {"X-Provenance": '{"resourceType": "Provenance"}'}
+    for answer in (
+        await client.post("/Patient", small("Patient"), headers=told),
+        await client.put(patient[0], patient[1].json(), headers=told, etag="*"),
+        await client.delete(patient[0], headers=told),
+    ):
+        assert answer.status_code == 400
+        assert "X-Provenance" in said(answer)
+    assert (await client.get(patient[0], headers=told)).status_code == 200
+
+
 async def test_a_create_tells_version_place_and_time(client, patient):
     path, made = patient
     document = made.json()

@@ -13,7 +13,7 @@ from tyokyky_bridge.api.auth import authenticate
 from tyokyky_bridge.api.fhir import headers, negotiation
 from tyokyky_bridge.api.fhir.doors import DOORS, missing
 from tyokyky_bridge.api.fhir.identity import refuse_identity
-from tyokyky_bridge.api.fhir.refusals import BadParameter, NotAllowed
+from tyokyky_bridge.api.fhir.refusals import BadHeader, BadParameter, NotAllowed
 from tyokyky_bridge.domain.errors import BridgeError
 from tyokyky_bridge.fhir.wire.issues import Document
 from tyokyky_bridge.fhir.wire.text import Unreadable, parse
@@ -26,6 +26,7 @@ OURS: Final = frozenset({"_format", "_pretty"})
 """Parameters of the interface itself; no use case sees them."""
 
 MAX_PARAMETERS: Final = 200
+READS: Final = frozenset({"GET", "HEAD"})
 TRUTHS: Final = {"true": True, "false": False, "": True}
 
 
@@ -112,7 +113,7 @@ class Ask:
 
     async def json(self, kinds: frozenset[str] = negotiation.JSON_KINDS) -> Any:
         """The body as JSON. Raises: UnsupportedMediaType, Unreadable."""
-        negotiation.refuse_other_bodies(self.header("content-type"), kinds)
+        self._refuse_other_bodies(kinds)
         return parse(await self.request.body())
 
     async def document(self) -> Document:
@@ -124,12 +125,24 @@ class Ask:
         return found  # pyright: ignore[reportUnknownVariableType]
 
     async def form(self) -> Pairs:
-        """The body of a search as parameters. Raises: UnsupportedMediaType, BadParameter."""
+        """
+        The body of a search as parameters; those of the interface itself count as if they were in the URL.
+
+        Raises: UnsupportedMediaType, BadParameter, NotAcceptable.
+        """
         body = await self.request.body()
         if not body and self.header("content-type") is None:
             return ()
-        negotiation.refuse_other_bodies(self.header("content-type"), negotiation.FORM_KINDS)
-        return pairs_of(body)
+        self._refuse_other_bodies(negotiation.FORM_KINDS)
+        found = pairs_of(body)
+        self._ours |= {name: value for name, value in found if name in OURS}
+        if "_format" in self._ours:
+            negotiation.refuse_other_forms(None, self._ours["_format"])
+        return tuple(pair for pair in found if pair[0] not in OURS)
+
+    def _refuse_other_bodies(self, kinds: frozenset[str]) -> None:
+        encoding = self.header("content-encoding")
+        negotiation.refuse_other_bodies(self.header("content-type"), kinds, encoding=encoding)
 
 
 def ask_of(request: Request) -> Ask:
@@ -171,6 +184,12 @@ class FhirRoute(APIRoute):
             path: str = request.scope["path"]
             if not door.leads(path):
                 raise missing(path)
+            if request.method not in READS and "x-provenance" in request.headers:
+                name, rule = (
+                    "X-Provenance",
+                    "is not taken: the server makes a Provenance of every version itself",
+                )
+                raise BadHeader(name, rule)
             request.state.ask = Ask(request, pairs)
             try:
                 answer = await door.handler(request)

@@ -30,29 +30,26 @@ def refuse_other_forms(accept: str | None, format_: str | None) -> None:
         return
     if accept is None or not accept.strip():
         return
-    best = 0.0
-    best_rank = -1
-    for part in accept.split(","):
-        kind, parameters = _split(part)
-        rank = _rank(kind)
-        if rank > best_rank and _right_version(parameters):
-            best_rank, best = rank, _quality(parameters)
-        elif rank == best_rank and rank >= 0 and _right_version(parameters):
-            best = max(best, _quality(parameters))
-    if best_rank < 0 or best <= 0:
+    parts = [_split(part) for part in accept.split(",")]
+    fitting = [(_rank(kind), _quality(said)) for kind, said in parts if _right_version(said)]
+    rank, quality = max(fitting, default=(-1, 0.0))
+    if rank < 0 or quality <= 0:
         raise NotAcceptable
 
 
-def refuse_other_bodies(content_type: str | None, kinds: frozenset[str] = JSON_KINDS) -> None:
+def refuse_other_bodies(
+    content_type: str | None, kinds: frozenset[str] = JSON_KINDS, *, encoding: str | None = None
+) -> None:
     """
-    Accept a body that is said to be of one of *kinds*, in UTF-8 and in this FHIR version.
+    Accept a body that is said to be of one of *kinds*, in UTF-8, in this FHIR version and not compressed.
 
     Raises:
         UnsupportedMediaType: it is not, or nothing is said.
     """
     kind, parameters = _split(content_type or "")
     charset = parameters.get("charset", "utf-8").lower()
-    if kind not in kinds or charset not in {"utf-8", "utf8"} or not _right_version(parameters):
+    plain = (encoding or "identity").strip().lower() == "identity"
+    if kind not in kinds or charset not in {"utf-8", "utf8"} or not _right_version(parameters) or not plain:
         raise UnsupportedMediaType(FHIR_JSON if kinds == JSON_KINDS else min(kinds))
 
 

@@ -4,7 +4,7 @@ from fastapi import Request, Response
 
 from tyokyky_bridge.api.fhir import published
 from tyokyky_bridge.api.fhir.answers import document_answer
-from tyokyky_bridge.api.fhir.ask import OURS, Ask, Pairs, ask_of
+from tyokyky_bridge.api.fhir.ask import Ask, Pairs, ask_of
 from tyokyky_bridge.api.fhir.bundling import search_bundle
 from tyokyky_bridge.api.fhir.doors import TYPE, opens
 from tyokyky_bridge.fhir.conformance.registry import PUBLISHED, REGISTRY, Interaction
@@ -23,7 +23,7 @@ async def search(request: Request) -> Response:
 async def search_by_form(request: Request) -> Response:
     """The same with the parameters in a form: the only way to search by an identity number."""
     ask = ask_of(request)
-    form = tuple(pair for pair in await ask.form() if pair[0] not in OURS)
+    form = await ask.form()
     return await _search(ask, (*ask.pairs, *form), in_url=False)
 
 
