@@ -217,6 +217,17 @@ async def test_a_plan_that_cannot_be_leaves_nobody_registered_and_nothing_kept(h
     assert not any((await everything(hub)).values())
 
 
+async def test_a_plan_that_may_not_be_is_refused_at_its_entry(hub):
+    case = await a_case(hub)
+    await case.change({"header.status": "closed"})
+    helmi = Client(hub, HELMI)
+    goal = await helmi.only("Goal")
+    goal["description"]["text"] = "Kokoaikatyö."
+    with pytest.raises(EntryRefused) as refused:
+        await helmi.transact(post({"resourceType": "Patient", "gender": "male"}), put(goal))
+    assert (refused.value.index, refused.value.cause.code) == (1, "plan/closed")
+
+
 async def test_references_are_resolved_wherever_they_stand(hub):
     first, second = ANNA, TAVOITE
     task = {

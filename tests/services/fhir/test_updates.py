@@ -17,7 +17,8 @@ from tyokyky_bridge.services.fhir.refusals import (
 )
 from tyokyky_bridge.services.plans import PlanClosed
 from worlds.fhir import BASE, Client
-from worlds.hub import DPO, HELMI, OLLI, SATAMA, a_case, a_hub, y100
+from worlds.hub import DPO, HELMI, HETU, OLLI, SATAMA, TWIN, a_case, a_hub, y100
+from worlds.paper import Office, Paper
 from worlds.parties import EMPLOYMENT, HEALTH
 
 pytestmark = pytest.mark.anyio
@@ -117,6 +118,41 @@ async def test_an_update_tells_who_made_it(hub):
     assert row.origins["goals[g-1].status"]["party"] == HEALTH
 
 
+async def test_an_organisation_that_left_the_network_gets_nothing_after_the_answer(store):
+    office = Office(store, Paper("blank"), licence_s=2.0)
+    await office.open()
+    await office.consent("health.conclusion")
+    helmi = Client(office.bridge, office.helmi)
+
+    async def leave(_):
+        team = await helmi.read("CareTeam", str(office.plan_id))
+        team["participant"] = [each for each in team["participant"] if each["id"] != "network.members.n-1"]
+        assert (await helmi.put(team)).changed
+
+    office.paper.then("about to write", leave)
+    await office.settle()
+    assert office.paper.writes == []
+
+
+async def test_what_the_hub_sets_may_be_left_out_and_not_be_changed(hub):
+    case = await a_case(hub)
+    helmi = Client(hub, HELMI)
+    before = await whole(case)
+    for kind, id_, member in (
+        ("CarePlan", case.plan_id, "created"),
+        ("CarePlan", case.plan_id, "identifier"),
+    ):
+        document = await helmi.read(kind, str(id_))
+        del document[member]
+        assert not (await helmi.put(document)).changed
+    plan = await helmi.read("CarePlan", str(case.plan_id))
+    plan["created"] = "2020-01-01T00:00:00Z"
+    with pytest.raises(Invalid) as refused:
+        await helmi.put(plan)
+    assert refused.value.issues[0].expression == "CarePlan.created"
+    assert await whole(case) == before
+
+
 async def test_partners_hear_of_an_update(hub):
     case = await a_case(hub, HELMI, TO_OLLI)
     before = await case.generations()
@@ -170,6 +206,19 @@ async def test_a_rule_of_the_plan_names_the_element_that_breaks_it(hub):
     with pytest.raises(Invalid) as refused:
         await helmi.put(patient)
     assert refused.value.issues[0].expression == "Patient.birthDate"
+
+
+@pytest.mark.parametrize("number", ["120385-921U", TWIN])
+async def test_a_number_that_is_not_the_clients_is_refused_by_name(hub, number):
+    case = await a_case(hub)
+    helmi = Client(hub, HELMI)
+    patient = await helmi.read("Patient", str(case.client_id))
+    for each in patient["identifier"]:
+        each["value"] = number if each["value"] == HETU else each["value"]
+    with pytest.raises(Invalid) as refused:
+        await helmi.put(patient)
+    assert {str(issue.expression)[:18] for issue in refused.value.issues} == {"Patient.identifier"}
+    assert number not in str(refused.value)
 
 
 async def test_a_part_of_a_resource_is_refused_as_an_update(hub):

@@ -26,14 +26,28 @@ def need_editor(caller: Caller) -> None:
         raise NotForRole(" or ".join(sorted(EDITORS)))
 
 
-def looked(sighting: Sighting, interaction: str, shown: Iterable[Version]) -> None:
-    """Record that *shown* was given out: one row for each plan or client among it, or one that names none."""
-    counted: dict[tuple[UUID | None, UUID | None], dict[str, int]] = {}
-    for version in shown:
+Shown = dict[tuple[UUID | None, UUID | None], dict[str, int]]
+"""What is given out: by client and plan, how many resources of which types."""
+
+
+def shown_of(sighting: Sighting, versions: Iterable[Version]) -> Shown:
+    """What *versions* give out; one entry that names nobody where there are none."""
+    counted: Shown = {}
+    for version in versions:
         types = counted.setdefault(sighting.about(version.key), {})
         types[version.type] = types.get(version.type, 0) + 1
-    for (client_id, plan_id), types in (counted or {(None, None): {}}).items():
-        note(sighting.tx, sighting.caller, interaction, client_id, plan_id, types)
+    return counted or {(None, None): {}}
+
+
+def record(tx: Tx, caller: Caller, interaction: str, shown: Shown) -> None:
+    """Record what is given out: one row for each plan or client among it."""
+    for (client_id, plan_id), types in shown.items():
+        note(tx, caller, interaction, client_id, plan_id, types)
+
+
+def looked(sighting: Sighting, interaction: str, versions: Iterable[Version]) -> None:
+    """Record in the transaction of *sighting* that *versions* are given out."""
+    record(sighting.tx, sighting.caller, interaction, shown_of(sighting, versions))
 
 
 def note(

@@ -4,13 +4,14 @@ What the caller cannot see stays as it is, and what a plan has no place for is r
 one revision, or the plan itself. Source: design 4 (Frame law); issue of the FHIR face, write as lens put.
 """
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, cast
 from uuid import UUID
 
 from tyokyky_bridge.domain.authority import SET_BY_HUB
-from tyokyky_bridge.domain.errors import InvalidPlan, Problem
+from tyokyky_bridge.domain.errors import BridgeError, InvalidPlan, Problem
+from tyokyky_bridge.domain.hetu import InvalidHetu
 from tyokyky_bridge.domain.plan.support_plan import OPEN
 from tyokyky_bridge.fhir.lens.reading import JsonLeaves, Read, differences, read_back
 from tyokyky_bridge.fhir.lens.rows import Place, Unit
@@ -20,16 +21,19 @@ from tyokyky_bridge.fhir.units.linking import members
 from tyokyky_bridge.fhir.wire.issues import Document, Invalid, Issue
 from tyokyky_bridge.services.changes import CategoryWithheld, Change, NotYourField
 from tyokyky_bridge.services.fhir.hub_fields import foreign_labels, without_hub_fields
+from tyokyky_bridge.services.fhir.naming import element_at, owner_of
 from tyokyky_bridge.services.fhir.references import SUBJECTS, local, relative
 from tyokyky_bridge.services.fhir.refusals import EntryRefused
 from tyokyky_bridge.services.fhir.sight import Sighting
 from tyokyky_bridge.services.fhir.steps import InPlan, Step, entry_of
 from tyokyky_bridge.services.plans import create_in, revise_in
+from tyokyky_bridge.services.ports import StoreError
 from tyokyky_bridge.services.shape import nested
 from tyokyky_bridge.services.sight import Seen
 
 CAUSE: Final = "fhir"
 COORDINATOR: Final = "care_team.coordinator.party"
+HETU: Final = "client.hetu[].value"
 
 
 class PlanPut:
@@ -199,39 +203,27 @@ class PlanPut:
             raise EntryRefused(self._about(refusal.problems), Invalid(issues)) from refusal
         except (NotYourField, CategoryWithheld) as refusal:
             raise EntryRefused(self._about(refusal.problems), refusal) from refusal
+        except InvalidHetu as refusal:
+            issue = self._issue(Problem(HETU, f"is no identity number: {refusal.rule}"))
+            raise EntryRefused(self._about([Problem(HETU, "")]), Invalid([issue])) from refusal
+        except StoreError:
+            raise
+        except BridgeError as refusal:
+            raise EntryRefused(self._steps[0].entry.index, refusal) from refusal
 
     def _issue(self, problem: Problem) -> Issue:
-        placed = _placed(problem.field)
+        placed = element_at(problem.field)
         text = problem.rule if placed is not None else f"{problem.field}: {problem.rule}"
         return Issue("error", "business-rule", text, placed)
 
     def _about(self, problems: Sequence[Problem]) -> int:
         """The entry that holds what is refused; the first one where none does."""
         for problem in problems:
-            unit = LENS.owner.get(problem.field)
+            unit = owner_of(problem.field)
             for step in self._steps:
                 if step.home is not None and step.home.unit is unit:
                     return step.entry.index
         return self._steps[0].entry.index
-
-
-def groups(steps: Iterable[Step]) -> list[list[Step]]:
-    """The steps that are about a plan, by plan, in the order in which plans are locked."""
-    found: dict[UUID, list[Step]] = {}
-    for step in steps:
-        if step.open and step.home is not None:
-            found.setdefault(step.home.plan_id, []).append(step)
-    return [found[plan_id] for plan_id in sorted(found)]
-
-
-def _placed(pattern: str) -> str | None:
-    """Where a pattern of the plan stands in FHIR, as an element path."""
-    unit = LENS.owner.get(pattern)
-    if unit is None:
-        return None
-    tree = LENS.trees[unit]
-    spot = tree.shown.get(pattern) or tree.placed.get(pattern)
-    return None if spot is None else spot[1].element
 
 
 def _unit(body: Document) -> Unit:

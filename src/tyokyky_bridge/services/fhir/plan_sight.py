@@ -29,7 +29,7 @@ from tyokyky_bridge.services.fhir.states import Key, Runs, State, extended
 from tyokyky_bridge.services.loading import PlanNotFound, facts_of, revision_of
 from tyokyky_bridge.services.ports import Tx
 from tyokyky_bridge.services.records import ConsentRow, PlanRow, RevisionHead
-from tyokyky_bridge.services.sight import Seen, may_know, see, seen_revision
+from tyokyky_bridge.services.sight import Seen, see, seen_revision
 
 KEPT: Final = 512
 """Plans × callers that stay in memory; whoever was not asked for longest goes first."""
@@ -66,10 +66,10 @@ class Basis:
     consents: tuple[ConsentRow, ...]
     directory: Directory = field(compare=False)
     at: datetime = field(compare=False)
-    day: date
+    day: date = field(compare=False)
 
     def is_same(self, now: "Basis") -> bool:
-        """Whether what was worked out on this basis still stands *now*, the plan's own dates aside."""
+        """Whether what was worked out on this basis still stands *now*, what only time brings aside."""
         return self == now and self.directory is now.directory and self.at <= now.at
 
 
@@ -156,12 +156,10 @@ class _Build:
                 if revision.version == seen.revision.version
                 else seen_revision(self.tx, self.bridge, self.caller, seen, revision)
             )
-            # Before it came into the network, or after it left, there was nothing that the caller could know.
-            known = may_know(older, self.caller, self.tx)
             yield State(
                 at=revision.recorded_at,
                 by=revision.recorded_by,
-                documents=self.documents(older) if known else {},
+                documents=self.documents(older),
                 custodians=Custodians(older),
             )
 

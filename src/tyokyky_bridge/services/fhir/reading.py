@@ -4,19 +4,22 @@ All of it is made from what the caller may see today; each interaction leaves a 
 The functions that end in ``_in`` are part of somebody else's transaction.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from tyokyky_bridge.fhir.search.dates import Span
 from tyokyky_bridge.services.bridge import Bridge
 from tyokyky_bridge.services.callers import Caller
 from tyokyky_bridge.services.fhir import listing, searching
-from tyokyky_bridge.services.fhir.auditing import looked, need_reader
+from tyokyky_bridge.services.fhir.auditing import Shown, looked, need_reader, record, shown_of
 from tyokyky_bridge.services.fhir.listing import Found, Past
 from tyokyky_bridge.services.fhir.refusals import Gone, NotFound
 from tyokyky_bridge.services.fhir.sight import Sighting
 from tyokyky_bridge.services.fhir.states import Version
 from tyokyky_bridge.services.ports import Tx
+
+L = TypeVar("L")
 
 
 async def read(bridge: Bridge, caller: Caller, resource_type: str, resource_id: str) -> Version:
@@ -92,7 +95,13 @@ async def history(  # noqa: PLR0913  each is a parameter of the request
     """
     need_reader(caller)
     asked = listing.PastAsked(resource_type, resource_id, since, at, count, cursor)
-    return await bridge.store.write(lambda tx: history_in(Sighting(tx, bridge, caller), asked, key=key))
+    return await _listed(
+        bridge,
+        caller,
+        "history",
+        lambda sighting: listing.past(sighting, asked, key=key),
+        lambda past: past.versions,
+    )
 
 
 def history_in(sighting: Sighting, asked: listing.PastAsked, *, key: bytes) -> Past:
@@ -128,9 +137,12 @@ async def search(  # noqa: PLR0913  each is a part of the request
     Raises: BadQuery (a parameter), CursorGone, NotForRole.
     """
     need_reader(caller)
-    return await bridge.store.write(
-        lambda tx: search_in(
-            Sighting(tx, bridge, caller),
+    return await _listed(
+        bridge,
+        caller,
+        "search",
+        lambda sighting: searching.found(
+            sighting,
             resource_type,
             pairs,
             strict=strict,
@@ -138,7 +150,8 @@ async def search(  # noqa: PLR0913  each is a part of the request
             key=key,
             base=base,
             in_url=in_url,
-        )
+        ),
+        lambda found: (*found.matched, *found.included),
     )
 
 
@@ -194,10 +207,9 @@ async def everything(  # noqa: PLR0913  each is a parameter of the operation
     """
     need_reader(caller)
 
-    def act(tx: Tx) -> Found:
-        sighting = Sighting(tx, bridge, caller)
+    def act(sighting: Sighting) -> Found:
         current_of(sighting, resource_type, resource_id)
-        found = searching.everything(
+        return searching.everything(
             sighting,
             (resource_type, resource_id),
             since=since,
@@ -206,7 +218,28 @@ async def everything(  # noqa: PLR0913  each is a parameter of the operation
             cursor=cursor,
             key=key,
         )
-        looked(sighting, "everything", found.matched)
-        return found
 
-    return await bridge.store.write(act)
+    return await _listed(bridge, caller, "everything", act, lambda found: found.matched)
+
+
+async def _listed(
+    bridge: Bridge,
+    caller: Caller,
+    interaction: str,
+    act: Callable[[Sighting], L],
+    shown: Callable[[L], Sequence[Version]],
+) -> L:
+    """
+    Make a list in a transaction that only reads, and give it out when what it shows has been recorded.
+
+    Lists look at many plans, and whoever writes should not have to wait for that.
+    """
+
+    def look(tx: Tx) -> tuple[L, Shown]:
+        sighting = Sighting(tx, bridge, caller)
+        found = act(sighting)
+        return found, shown_of(sighting, shown(found))
+
+    found, told = await bridge.store.read(look)
+    await bridge.store.write(lambda tx: record(tx, caller, interaction, told))
+    return found

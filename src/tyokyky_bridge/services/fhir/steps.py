@@ -1,6 +1,6 @@
 """The entries of a write set on their way: what each is about, what stands there, and where it belongs."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -72,3 +72,12 @@ def entry_of(step: Step) -> Generator[None]:
         raise
     except BridgeError as refusal:
         raise EntryRefused(step.entry.index, refusal) from refusal
+
+
+def groups(steps: Iterable[Step]) -> list[list[Step]]:
+    """The steps that are about a plan, by plan, in the order in which plans are locked."""
+    found: dict[UUID, list[Step]] = {}
+    for step in steps:
+        if step.open and step.home is not None:
+            found.setdefault(step.home.plan_id, []).append(step)
+    return [found[plan_id] for plan_id in sorted(found)]

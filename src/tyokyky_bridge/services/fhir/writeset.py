@@ -21,11 +21,11 @@ from tyokyky_bridge.services.fhir.homes import Homes
 from tyokyky_bridge.services.fhir.linking import key_of, link
 from tyokyky_bridge.services.fhir.locking import hold
 from tyokyky_bridge.services.fhir.patching import same
-from tyokyky_bridge.services.fhir.plan_put import PlanPut, groups
+from tyokyky_bridge.services.fhir.plan_put import PlanPut
 from tyokyky_bridge.services.fhir.refusals import EntryRefused
 from tyokyky_bridge.services.fhir.sight import Sighting
 from tyokyky_bridge.services.fhir.states import Key, Version
-from tyokyky_bridge.services.fhir.steps import Step, entry_of
+from tyokyky_bridge.services.fhir.steps import Step, entry_of, groups
 from tyokyky_bridge.services.fhir.targets import steps_of
 from tyokyky_bridge.services.ports import IdentifierTaken, Tx
 
