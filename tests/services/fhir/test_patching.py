@@ -140,3 +140,37 @@ def test_equality_is_that_of_json():
     assert not same(None, 0)
     assert same({"a": [1, {"b": None}]}, {"a": [1, {"b": None}]})
     assert not same([1, 2], [2, 1])
+
+
+def nested(levels):
+    found = {}
+    for _ in range(levels):
+        found = {"a": found}
+    return found
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        [op("copy", "/name/-", **{"from": "/name"})] * 500,
+        [op("copy", f"/name/0/x{n}", **{"from": "/name/0"}) for n in range(500)],
+    ],
+)
+def test_copies_that_double_the_document_are_refused_before_they_fill_the_memory(bomb):
+    with pytest.raises(Invalid, match="copies of one patch"):
+        apply(*bomb)
+
+
+def test_copies_of_long_texts_count_by_their_characters():
+    long = {**DOCUMENT, "text": "x" * 40_000}
+    assert apply(op("copy", "/again", **{"from": "/text"}), document=long)["again"] == long["text"]
+    with pytest.raises(Invalid, match="copies of one patch"):
+        apply(*[op("copy", f"/again{n}", **{"from": "/text"}) for n in range(2)], document=long)
+
+
+@pytest.mark.parametrize("last", ["add", "copy", "move", "replace"])
+def test_a_patch_cannot_nest_deeper_than_a_body(last):
+    down = [op("add", "/x", nested(40)), op("add", "/y", nested(40))]
+    deepest = "/x" + "/a" * 39
+    with pytest.raises(Invalid, match="inside each other"):
+        apply(*down, op(last, deepest + "/a" * (last == "replace"), nested(40), **{"from": "/y"}))

@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from tyokyky_bridge.fhir.wire.issues import Document, Invalid, Issue
+from tyokyky_bridge.fhir.wire.text import MAX_DEPTH
 from tyokyky_bridge.services.fhir.refusals import BadRequest
 
 Pointer = tuple[str, ...]
 
 MAX_OPERATIONS: Final = 500
+MAX_COPIED: Final = 65_536
+"""Characters that the copies of one patch may make: each can double the document, and twenty would fill the memory."""
 FORBIDDEN: Final[tuple[Pointer, ...]] = (
     ("id",),
     ("resourceType",),
@@ -76,8 +79,10 @@ def patched(document: Document, operations: Sequence[Operation]) -> Document:
         Invalid: an operation does not fit the document, or a test failed; names the operation.
     """
     made: Any = copy.deepcopy(document)
+    copied = 0
     for n, operation in enumerate(operations):
         try:
+            copied += _refuse_growth(made, operation, copied)
             made = _apply(made, operation)
         except _Misfit as misfit:
             text = f"operation {n} ({operation.op}): {misfit}"
@@ -147,6 +152,33 @@ def _apply(document: Any, operation: Operation) -> Any:
                 msg = "the value is another one"
                 raise _Misfit(msg)
     return document
+
+
+def _refuse_growth(document: Any, operation: Operation, copied: int) -> int:
+    """How much a copy adds. Raises: _Misfit, where the document would become too large or too deep by the operation."""
+    if operation.op in {"remove", "test"}:
+        return 0
+    value = operation.value if operation.op in {"add", "replace"} else _get(document, operation.source)
+    size, depth = _extent(value)
+    if len(operation.path) + depth > MAX_DEPTH:
+        msg = f"more than {MAX_DEPTH} objects and arrays inside each other"
+        raise _Misfit(msg)
+    if operation.op != "copy":
+        return 0
+    if copied + size > MAX_COPIED:
+        msg = f"the copies of one patch make at most {MAX_COPIED} characters"
+        raise _Misfit(msg)
+    return size
+
+
+def _extent(value: Any) -> tuple[int, int]:
+    """About how many characters a value has, and how many objects and arrays are inside each other in it."""
+    if not isinstance(value, dict | list):
+        return len(value) + 2 if isinstance(value, str) else 8, 0
+    members = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+    inner = [_extent(each) for each in members.values() or cast("list[Any]", value)]
+    own = sum(len(name) + 2 for name in members) + len(inner) + 2
+    return own + sum(size for size, _ in inner), 1 + max((depth for _, depth in inner), default=0)
 
 
 def _get(document: Any, path: Pointer) -> Any:
