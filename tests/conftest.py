@@ -13,6 +13,7 @@ from fhir_face.plugin import (  # noqa: F401  hooks: what the FHIR face says in 
     pytest_terminal_summary,
 )
 from tyokyky_bridge.storage import Store, migrate, open_store
+from worlds import compiled
 from worlds.postgres import Postgres, in_own_loop
 
 INDEX_KEY = b"a key for made-up people only...."
@@ -31,6 +32,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         waits = any(folder in item.path.parents for folder in TAKING_TURNS)
         if waits and item.get_closest_marker("postgres") and not item.get_closest_marker("both_engines"):
             item.add_marker(pytest.mark.campaign)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> Iterator[None]:
+    """Compiling SQL anew for each database took longer than most tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        compiled.share(patch)
+        yield
 
 
 @pytest.fixture

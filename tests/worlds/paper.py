@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from inspect import isawaitable
 from typing import Any, Literal
 from uuid import UUID
@@ -74,6 +75,7 @@ never: []
 """
 
 
+@cache
 def paper_lens(version: int = 1) -> Lens:
     """The mapping of the paper system."""
     return Lens(read_spec(MAPPING.format(version=version)))
