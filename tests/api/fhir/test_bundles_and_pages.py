@@ -62,6 +62,16 @@ async def test_a_refused_entry_refuses_the_whole_and_is_named(client):
     assert (missing.status_code, issues(missing)[0]["expression"]) == (404, ["Bundle.entry[0]"])
 
 
+async def test_a_finding_that_a_use_case_makes_is_placed_in_the_bundle_too(client):
+    made = await client.created(small("Patient"))
+    path = f"Patient/{made.json()['id']}"
+    part = (await client.get(f"/{path}?_elements=name")).json()
+    asked = bundle("transaction", entry("GET", "Patient"), entry("PUT", path, part, ifMatch="*"))
+    answer = await client.post("", asked)
+    assert answer.status_code == 422
+    assert issues(answer)[0]["expression"][0].startswith("Bundle.entry[1].resource.meta.tag")
+
+
 async def test_a_batch_answers_for_each_entry_with_its_outcome(client):
     answer = await client.post(
         "",
