@@ -208,7 +208,7 @@ def test_a_moment_may_be_written_with_another_offset():
 @pytest.mark.parametrize(
     ("resource_type", "extra", "expression"),
     [
-        ("Patient", {"gender": "female"}, "Patient.gender"),
+        ("Patient", {"deceasedBoolean": False}, "Patient.deceasedBoolean"),
         (
             "Patient",
             {"_birthDate": {"extension": [{"url": "urn:x", "valueTime": "10:00:00"}]}},

@@ -6,7 +6,12 @@ from pydantic import model_validator
 
 from tyokyky_bridge.domain.categories import Category as Cat
 from tyokyky_bridge.domain.hetu import InvalidHetu, parse_hetu
-from tyokyky_bridge.domain.plan.coded import ContactSystem, GuardianKind, IdentifierKind
+from tyokyky_bridge.domain.plan.coded import (
+    AdministrativeGender,
+    ContactSystem,
+    GuardianKind,
+    IdentifierKind,
+)
 from tyokyky_bridge.domain.plan.meaning import REQUIRED, means
 from tyokyky_bridge.domain.plan.parts import Period
 from tyokyky_bridge.domain.plan.text import Str, refuse
@@ -88,6 +93,9 @@ class Client(Part):
     given_names: Str = means("etunimet", "förnamn", "given names", source="derived", default=REQUIRED)
     call_name: Str | None = means("kutsumanimi", "tilltalsnamn", "call name", source="derived")
     birth_date: Day = means("syntymäaika", "födelsedatum", "birth date", source="derived", default=REQUIRED)
+    gender: AdministrativeGender | None = means(
+        "sukupuoli", "kön", "gender", source="fhir-fi/finnish-base-profiles"
+    )
     home_municipality: Municipality | None = means(
         "kotikunta",
         "hemkommun",

@@ -83,6 +83,7 @@ PATIENT: Final = Unit(
         *period("hetu[].period", "identifier[].period"),
         Row("family_name", f"{_NAME}.family"),
         Row("given_names", f"{_NAME}.given", WORDS),
+        Row("gender", "gender"),
         Row("birth_date", "birthDate"),
         Row("home_municipality", f"extension[url={MUNICIPALITY_OF}].valueCoding", coded(MUNICIPALITY)),
         Row("address.street", f"{_HOME}.line", ONLY),
