@@ -144,4 +144,6 @@ def test_a_corpus_with_a_bad_body_is_not_accepted(tmp_path):
 
 
 def test_the_scoreboard_page_is_what_would_be_written_now():
-    assert PAGE.read_text("utf-8").partition(LAST_RUN)[0] == fixed() + "\n"
+    assert PAGE.read_text("utf-8").partition(LAST_RUN)[0] == fixed() + "\n", (
+        "write it with make test ARGS=--write-fhir-scoreboard"
+    )

@@ -26,6 +26,17 @@ _DERIVED: Final = (
         type="Coding",
         list_id="consent-end-reason",
     ),
+    Extension(
+        url=canonical("StructureDefinition", "sha256"),
+        context="Attachment",
+        pattern="",
+        title_fi="SHA-256-tiiviste",
+        title_sv="SHA-256-kontrollsumma",
+        title_en="SHA-256 digest",
+        repeats=False,
+        type="string",
+        list_id=None,
+    ),
 )
 """Extensions of resources that are derived from something else than a plan. Source: domain report 6.7."""
 
@@ -42,7 +53,7 @@ def extension_definitions() -> Iterator[Document]:
             slug,
             (first.title_fi, first.title_sv, first.title_en),
             (each.context for each in group),
-            said if first.pattern else f"Says the {first.title_en}.",
+            said if first.pattern else f"The {first.title_en}.",
             _held(first, "Extension"),
         )
 

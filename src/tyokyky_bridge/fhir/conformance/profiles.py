@@ -106,7 +106,9 @@ def _of_units(units: list[Unit]) -> Iterator[Block]:
         if all(unit.constant.get(name) == value for unit in units):
             yield list(_fixed(type_, name, value))
     always = set(units[0].required).intersection(*(unit.required for unit in units))
-    for each in sorted(always):
+    for each in sorted(
+        each for each in always if "." not in each
+    ):  # what is further inside, R4 itself requires
         yield [element(_defined(type_, each), min_=1)]
     slices: dict[str, dict[str, Block]] = {}
     for unit in units:
