@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import wraps
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,7 @@ def record(at: Path) -> None:
     recorder = Recorder(at)
     inner = FastAPI.__call__
 
+    @wraps(inner)
     async def recorded(self: FastAPI, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not _of_the_face(scope["path"]) or _silent.get():
             await inner(self, scope, receive, send)
