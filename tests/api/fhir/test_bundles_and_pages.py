@@ -130,7 +130,8 @@ async def test_pages_neither_repeat_nor_lose_and_every_link_leads_where_it_says(
             assert page["total"] == 7
             found += [e["resource"]["id"] for e in page["entry"]]
             links = {link["relation"]: link["url"] for link in page["link"]}
-            assert (await client.get(links["self"])).json() == page
+            again = (await client.get(links["self"])).json()
+            assert (again["total"], again["entry"]) == (7, page["entry"])
             url, pages = links.get("next"), pages + 1
         assert (len(found), len(set(found))) == (7, 7)
         assert pages > 2
