@@ -5,6 +5,7 @@ import pytest
 from tyokyky_bridge.fhir.search.parameters import PARAMETERS
 from tyokyky_bridge.fhir.search.query import MAX_PAIRS, MAX_VALUES, parse_query
 from tyokyky_bridge.fhir.search.refusals import BadQuery
+from tyokyky_bridge.fhir.search.shaping import MAX_SORT
 from worlds.searches import BASE, query
 
 SYNTHETIC = "120385-921T"
@@ -265,6 +266,13 @@ def test_a_search_that_costs_too_much_is_refused_even_leniently(strict: bool):
         with pytest.raises(BadQuery) as refused:
             query("CarePlan", *pairs, strict=strict)
         assert refused.value.issues[0].code == "too-costly"
+
+
+def test_an_order_has_few_keys():
+    assert len(query("CarePlan", ("_sort", ",".join(["date"] * MAX_SORT))).sort) == MAX_SORT
+    with pytest.raises(BadQuery) as refused:
+        query("CarePlan", ("_sort", ",".join(["date"] * (MAX_SORT + 1))))
+    assert refused.value.issues[0].code == "too-costly"
 
 
 def test_a_type_that_is_not_served_cannot_be_searched():

@@ -15,6 +15,7 @@ MAX_COUNT: Final = 200
 SUMMARIES: Final = ("true", "text", "data", "count", "false")
 TOTALS: Final = ("none", "estimate", "accurate")
 MAX_INCLUDES: Final = 20
+MAX_SORT: Final = 10
 
 Pair = tuple[str, str]
 
@@ -100,6 +101,8 @@ def _sort(type_: str, shape: Shape, text: str) -> tuple[Shape, str]:
         if parameter is None or parameter.kind is Kind.COMPOSITE:
             raise Refusal(code="not-supported", rule="names what this type cannot be ordered by")
         keys.append(SortKey(parameter, each.startswith("-")))
+    if len(keys) > MAX_SORT:
+        raise Refusal(code="too-costly", rule=f"names more than {MAX_SORT} keys")
     return replace(shape, sort=tuple(keys)), text
 
 

@@ -17,6 +17,8 @@ from tyokyky_bridge.services.fhir.listing import PAGE, PastAsked
 from tyokyky_bridge.services.fhir.refusals import BadRequest, EntryRefused, NotAllowed, NotFound
 
 MAX_ENTRIES: Final = 500
+MAX_SEARCHES: Final = 50
+"""Searches and criteria of writes in one Bundle: each looks at everything of a type that the caller may see."""
 JSON_PATCH: Final = "application/json-patch+json"
 WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
@@ -77,6 +79,19 @@ def refuse_twice(asked: Iterable[Asked]) -> None:
         first = seen.setdefault((each.write.type, each.write.id), each.index)
         if first != each.index:
             raise twice(first, each.index)
+
+
+def refuse_storm(asked: Iterable[Asked]) -> None:
+    """Raises: BadRequest, when the entries of a Bundle ask for more searches than one request may cost."""
+    if sum(map(_searches, asked)) > MAX_SEARCHES:
+        msg = f"a Bundle has at most {MAX_SEARCHES} searches, conditional creates and writes by criteria"
+        raise BadRequest(msg, expression="Bundle.entry", kind="too-costly")
+
+
+def _searches(asked: Asked) -> bool:
+    if asked.write is None:
+        return asked.id is None
+    return asked.write.where is not None or asked.write.if_none_exist is not None
 
 
 def twice(first: int, second: int) -> BadRequest:

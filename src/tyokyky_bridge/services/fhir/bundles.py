@@ -9,7 +9,7 @@ from tyokyky_bridge.fhir.wire.issues import Document
 from tyokyky_bridge.services.bridge import Bridge
 from tyokyky_bridge.services.callers import Caller
 from tyokyky_bridge.services.fhir import reading
-from tyokyky_bridge.services.fhir.asked import Asked, asked_of, check_bundle, refuse_twice
+from tyokyky_bridge.services.fhir.asked import Asked, asked_of, check_bundle, refuse_storm, refuse_twice
 from tyokyky_bridge.services.fhir.auditing import need_reader
 from tyokyky_bridge.services.fhir.conditions import etags
 from tyokyky_bridge.services.fhir.entries import Written
@@ -52,6 +52,7 @@ async def transact(bridge: Bridge, caller: Caller, bundle: Document, face: Face)
     check_bundle(bundle, "transaction")
     asked = [asked_of(entry, n, face.base) for n, entry in enumerate(_entries(bundle))]
     refuse_twice(asked)
+    refuse_storm(asked)
     refuse_invalid(bundle, "Bundle")
     writes = [each.write for each in asked if each.write is not None]
 
@@ -85,15 +86,26 @@ async def batch(bridge: Bridge, caller: Caller, bundle: Document, face: Face) ->
     Raises: Invalid, BadRequest, for the Bundle as such; nothing of a single entry.
     """
     check_bundle(bundle, "batch")
+    asked = [_asked_or_refused(entry, n, face.base) for n, entry in enumerate(_entries(bundle))]
+    refuse_storm(each for each in asked if isinstance(each, Asked))
     answers: list[Document] = []
-    for n, entry in enumerate(_entries(bundle)):
+    for each in asked:
         try:
-            answers.append(await _single(bridge, caller, asked_of(entry, n, face.base), face))
+            if isinstance(each, EntryRefused):
+                raise each
+            answers.append(await _single(bridge, caller, each, face))
         except BridgeError as refusal:
             cause = refusal.cause if isinstance(refusal, EntryRefused) else refusal
             status, outcome = face.refusal(cause)
             answers.append({"response": {"status": str(status), "outcome": outcome}})
     return {"resourceType": "Bundle", "type": "batch-response"} | ({"entry": answers} if answers else {})
+
+
+def _asked_or_refused(entry: Any, index: int, base: str) -> Asked | EntryRefused:
+    try:
+        return asked_of(entry, index, base)
+    except EntryRefused as refusal:
+        return refusal
 
 
 async def _single(bridge: Bridge, caller: Caller, asked: Asked, face: Face) -> Document:

@@ -5,6 +5,7 @@ from urllib.parse import parse_qsl
 
 from tyokyky_bridge.fhir.conformance.registry import REGISTRY
 from tyokyky_bridge.fhir.wire.issues import Document, Invalid, Issue
+from tyokyky_bridge.services.fhir.asked import MAX_SEARCHES
 from tyokyky_bridge.services.fhir.conditions import only_match
 from tyokyky_bridge.services.fhir.homes import Homes, nested
 from tyokyky_bridge.services.fhir.references import rewritten, spellings
@@ -25,15 +26,19 @@ def link(sighting: Sighting, steps: Sequence[Step], homes: Homes) -> None:
     inside = nested(steps)
     for step in inside:
         with entry_of(step):
-            step.document = _linked(sighting, step, steps, strict=False)
+            step.document = _linked(sighting, step, steps, {}, strict=False)
             homes.place_inside(step)
+    found: dict[str, str] = {}
     for step in steps:
         if step.document is not None and step.open:
             with entry_of(step):
-                step.document = _linked(sighting, step, steps, strict=True)
+                step.document = _linked(sighting, step, steps, found, strict=True)
 
 
-def _linked(sighting: Sighting, step: Step, steps: Sequence[Step], *, strict: bool) -> Document:
+def _linked(
+    sighting: Sighting, step: Step, steps: Sequence[Step], found: dict[str, str], *, strict: bool
+) -> Document:
+    """The document with its references resolved; *found* remembers what conditional references have found."""
     known = targets(steps)
     several = len(steps) > 1
 
@@ -49,7 +54,12 @@ def _linked(sighting: Sighting, step: Step, steps: Sequence[Step], *, strict: bo
         resource_type, mark, query = reference.partition("?")
         if not mark or resource_type not in REGISTRY:
             return None
-        return _by_criteria(sighting, steps, resource_type, query, place)
+        if reference not in found:
+            if len(found) >= MAX_SEARCHES:
+                text = f"a request has at most {MAX_SEARCHES} different conditional references"
+                raise Invalid([Issue("error", "too-costly", text, place)])
+            found[reference] = _by_criteria(sighting, steps, resource_type, query, place)
+        return found[reference]
 
     return rewritten(step.document or {}, resolve)
 

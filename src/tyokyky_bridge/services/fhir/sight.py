@@ -40,6 +40,7 @@ class Sighting:
         self._in_force = bridge.in_force(caller.party, tx.now())
         self._seen: dict[UUID, PlanSight] = {}
         self._heads: dict[UUID, PlanRow | None] = {}
+        self._kept: dict[str, tuple[Version, ...]] = {}
         self._everywhere: tuple[PlanSight, ...] | None = None
 
     def plan(self, plan_id: UUID) -> PlanSight | None:
@@ -102,7 +103,7 @@ class Sighting:
 
     def standing(self, resource_type: str, *, clients: Collection[UUID] | None = None) -> tuple[Version, ...]:
         """What there is of a type now, by id; *clients* as in `histories`."""
-        found: dict[Key, Version] = {v.key: v for v in kept.standing(self.tx, self.caller, resource_type)}
+        found: dict[Key, Version] = {version.key: version for version in self.kept(resource_type)}
         plans = self.plans() if clients is None else [p for c in sorted(clients) for p in self.plans_of(c)]
         for sight in plans:
             for key, past in sight.runs.items():
@@ -124,7 +125,9 @@ class Sighting:
 
     def kept(self, resource_type: str) -> tuple[Version, ...]:
         """The own documents of the caller's party, by id."""
-        return kept.standing(self.tx, self.caller, resource_type)
+        if resource_type not in self._kept:  # a Bundle may ask a hundred times
+            self._kept[resource_type] = kept.standing(self.tx, self.caller, resource_type)
+        return self._kept[resource_type]
 
     def newest(self, key: Key) -> Version | None:
         """The newest version of one resource, which may be a deletion; the last of `versions`."""
