@@ -20,13 +20,14 @@ INDEX_KEY = b"a key for made-up people only...."
 ENGINES = ("sqlite", pytest.param("postgres", marks=pytest.mark.postgres))
 
 
-TAKING_TURNS = tuple(Path(__file__).parent / folder for folder in ("api", "journeys"))
+TAKING_TURNS = tuple(Path(__file__).parent / folder for folder in ("api", "journeys", "services"))
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Stories and the interface meet SQLite in every run and PostgreSQL in the campaign: what they ask of a database is
-    tested on both in storage and services. Those that are about the database itself say ``both_engines``.
+    """Use cases, stories and the interface meet SQLite in every run and PostgreSQL in the campaign: what they ask of a
+    database is tested on both in storage. Those that rest on locks, or are about the database itself, say
+    ``both_engines``.
     """
     for item in items:
         waits = any(folder in item.path.parents for folder in TAKING_TURNS)

@@ -23,7 +23,7 @@ from worlds.hub import DPO, HELMI, LEASE, FakePartner, a_case, a_hub, y100
 from worlds.parties import EMPLOYMENT, HEALTH
 from worlds.rows import bury
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.both_engines]
 
 TO_URA = y100((HEALTH, EMPLOYMENT))
 CONCLUSION = "Osa-aikatyö mahdollinen."

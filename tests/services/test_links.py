@@ -23,7 +23,7 @@ from worlds.hub import (
 )
 from worlds.parties import EMPLOYMENT, HEALTH
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.both_engines]
 
 TO_URA = y100((HEALTH, EMPLOYMENT))
 

@@ -21,7 +21,7 @@ from tyokyky_bridge.worker import Pace, _claim, run
 from worlds.paper import Office, Paper
 from worlds.rows import a_plan
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.both_engines]
 SYSTEM = "paper-1"
 RATED = Limits(requests_per_min=60)
 """A burst of 15, of which 5 are reserved, and 39 in each minute: two attempts at once, a third for what is urgent."""

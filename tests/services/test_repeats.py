@@ -15,7 +15,7 @@ from tyokyky_bridge.services.repeats import KeyReused, RepeatKey
 from worlds.hub import HELMI, HETU, OLLI, a_case, a_hub, caller, plan_content, y100
 from worlds.parties import EMPLOYMENT, HEALTH
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.both_engines]
 
 KEY = RepeatKey("k-1", "a request")
 

@@ -8,7 +8,7 @@ from tyokyky_bridge.services.delivery import deliver
 from worlds.paper import CONCLUSION, Office, Paper
 from worlds.parties import SOCIAL
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.both_engines]
 
 
 async def test_a_send_that_was_decided_before_does_not_start_after_the_answer(store):

@@ -22,7 +22,7 @@ from worlds.fhir import Client, as_read
 from worlds.hub import HELMI, HETU, KAISA, OLLI, SATAMA, TWIN, a_case, a_hub, days, member, y100
 from worlds.parties import EMPLOYMENT, HEALTH
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.both_engines]
 
 TO_OLLI = y100((HEALTH, EMPLOYMENT), (EMPLOYMENT, HEALTH))
 PIC = "urn:oid:1.2.246.21"

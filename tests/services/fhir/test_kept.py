@@ -16,7 +16,7 @@ from tyokyky_bridge.storage.tables import audit
 from worlds.hub import HETU, KAISA, TEEMU, caller
 from worlds.parties import KELA
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.both_engines]
 
 SENT = (
     '{"resourceType":"Observation","id":"theirs","meta":{"versionId":"77","source":"urn:x","tag":[{"code":"t"}]},'
