@@ -95,6 +95,36 @@ HEADERS: Final[dict[str, tuple[str, ...]]] = {
     "If-Modified-Since": ("read", "vread"),
     "If-None-Exist": ("create",),
 }
+CHOICES: Final[dict[str, Document]] = {
+    "_count": {"type": "integer", "minimum": 0, "maximum": 999_999_999},
+    "_format": {"type": "string", "enum": ["json", FHIR_JSON, "application/json", "text/json"]},
+    "_pretty": {"type": "string", "enum": ["true", "false"]},
+    "_since": {"type": "string", "format": "date-time"},
+    "_summary": {"type": "string", "enum": ["true", "false", "text", "data", "count"]},
+    "_total": {"type": "string", "enum": ["none", "estimate", "accurate"]},
+    "mode": {"type": "string", "enum": ["full", "normative"]},
+}
+"""What query parameters can be, where it is not just any text."""
+
+TELLS: Final[dict[int, tuple[str, ...]]] = {
+    401: ("WWW-Authenticate",),
+    405: ("Allow",),
+    503: ("Retry-After",),
+}
+"""Headers that come with an error, besides the id of the request."""
+
+VALIDATORS: Final = ("ETag", "Last-Modified")
+SAYS: Final[dict[str, tuple[str, ...]]] = {
+    "metadata": ("ETag",),
+    "read": VALIDATORS,
+    "vread": VALIDATORS,
+    "create": (*VALIDATORS, "Location"),
+    "update": (*VALIDATORS, "Location"),
+    "update_where": (*VALIDATORS, "Location"),
+    "patch": (*VALIDATORS, "Location"),
+}
+"""Headers that come with a success."""
+
 QUERIES: Final[dict[str, tuple[str, ...]]] = {
     "search": ("_id", "_count", "_sort", "_include", "_revinclude", "_summary", "_elements", "_total"),
     "history": ("_since", "_at", "_count"),
@@ -129,7 +159,7 @@ def _parameters(door: Door, short: str) -> Iterable[Document]:
         if f"{{{name}:" in door.path:
             yield {"name": name, "in": "path", "required": True, "schema": schema}
     names = (*QUERIES.get(short, ()), "_format", "_pretty")
-    yield from ({"name": name, "in": "query", "schema": TEXT} for name in names)
+    yield from ({"name": name, "in": "query", "schema": CHOICES.get(name, TEXT)} for name in names)
     for name, doors in HEADERS.items():
         if short in doors:
             yield {"name": name, "in": "header", "schema": {**TEXT, "maxLength": 512}}
@@ -149,6 +179,9 @@ def _done(door: Door) -> dict[int | str, dict[str, Any]]:
     found: dict[int | str, dict[str, Any]] = {}
     for status, says in DONE.get(door.name, {200: "as asked"}).items():
         answer: dict[str, Any] = {"description": says}
+        told = SAYS.get(door.name.removeprefix("fhir_"), ())
+        if told:
+            answer["headers"] = _headers(told)
         if status not in {204, 304}:
             kind = "application/json" if door.name == "fhir_smart_configuration" else FHIR_JSON
             schema = {"type": "object"} if kind == "application/json" else _ref("Resource")
@@ -167,10 +200,15 @@ def _errors(door: Door) -> dict[int | str, dict[str, Any]]:
     return {
         status: {
             "description": ", ".join(examples),
+            "headers": _headers(("X-Request-Id", *TELLS.get(status, ()))),
             "content": {FHIR_JSON: {"schema": _ref("OperationOutcome"), "examples": examples}},
         }
         for status, examples in sorted(by_status.items())
     }
+
+
+def _headers(names: Iterable[str]) -> Document:
+    return {name: {"required": True, "schema": TEXT} for name in names}
 
 
 def _ref(name: str) -> Document:
