@@ -126,6 +126,15 @@ def test_each_rule_for_answers_is_broken_by_an_answer(rule):
     assert rule in {name for name, _ in broken_rules(WRONG[rule])}
 
 
+def test_an_invariant_is_asked_of_the_whole_and_not_of_a_part():
+    whole = read("StructureDefinition", "goal")
+    cut = {name: member for name, member in whole.items() if name != "differential"}
+    part = {**cut, "meta": {"tag": [{"code": "SUBSETTED"}]}}
+
+    assert {finding.rule for finding in standing(verdict(cut))} == {"invariant"}
+    assert standing(verdict(part)) == ()
+
+
 def test_a_corpus_with_a_bad_body_is_not_accepted(tmp_path):
     good, bad = GOOD["goal"], {**GOOD["goal"], "lifecycleStatus": "aktiivinen"}
     for name, body in (("good", good), ("bad", bad)):

@@ -8,7 +8,7 @@ from fhir.resources.R4B.parameters import Parameters
 from fhir.resources.R4B.valueset import ValueSet
 
 from tyokyky_bridge.domain.categories import Category
-from tyokyky_bridge.fhir.conformance import listed
+from tyokyky_bridge.fhir.conformance import listed, translation
 from tyokyky_bridge.fhir.conformance.asking import (
     Asked,
     NoSuchDefinition,
@@ -391,3 +391,17 @@ class TestTranslation:
         )  # fmt: skip
 
         assert said(found, "match")[0]["concept"]["code"] == "vapautettu"
+
+    def test_backwards_a_wider_meaning_is_a_narrower_one(self, monkeypatch):
+        target = [{"code": "b", "equivalence": "wider"}, {"code": "c", "equivalence": "disjoint"}]
+        group = {"source": "urn:here", "target": "urn:there", "element": [{"code": "a", "target": target}]}
+        table = {"url": "urn:map", "version": "1", "group": [group]}
+        monkeypatch.setattr(translation, "_tables", lambda: (table,))
+
+        there = ask("ConceptMap", "translate", system="urn:here", code="a")
+        back = ask("ConceptMap", "translate", system="urn:there", code="b", reverse="true")
+        never = ask("ConceptMap", "translate", system="urn:there", code="c", reverse="true")
+
+        assert [each["equivalence"] for each in said(there, "match")] == ["wider", "disjoint"]
+        assert [each["equivalence"] for each in said(back, "match")] == ["narrower"]
+        assert [said(each, "result") for each in (there, back, never)] == [[True], [True], [False]]
