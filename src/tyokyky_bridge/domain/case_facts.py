@@ -105,6 +105,15 @@ def marked_items(plan: SupportPlan, at: datetime) -> tuple[frozenset[str], tuple
     return frozenset(items), tuple(prefix for item in elements for prefix in (f"{item}.", f"{item}["))
 
 
+def rests_on_the_same(one: SupportPlan, other: SupportPlan, *, at: datetime) -> bool:
+    """Say whether two states of a plan give a decision the same grounds: network, customership, marks, order."""
+    return (
+        one.client.non_disclosure.active == other.client.non_disclosure.active
+        and case_facts(one, at) == case_facts(other, at)
+        and marked_items(one, at) == marked_items(other, at)
+    )
+
+
 def day_of(path: str, leaves: Leaves, recorded_at: datetime | None) -> date | None:
     """Say what day an item's information is of: its element's own date, else the day it was recorded."""
     if path in _HEALTH_CHECK:

@@ -18,6 +18,7 @@ from tyokyky_bridge.domain.categories import Category
 from tyokyky_bridge.domain.decision import BasisKind, Decision, Facts, Grounds, ItemFacts
 from tyokyky_bridge.domain.items import Scalar
 from tyokyky_bridge.domain.parties import Party, PartyId, Purpose
+from tyokyky_bridge.domain.plan import SupportPlan
 from tyokyky_bridge.domain.revision import Revision
 
 __all__ = ["Disclosure", "View", "disclose", "in_network", "is_address_like"]
@@ -82,6 +83,17 @@ class View:
         kept = {path: value for path, value in self.leaves.items() if path not in paths}
         return View(_SEAL, **members | {"leaves": MappingProxyType(kept)})
 
+    def within(self, other: "View") -> "View":
+        """What both views of the same plan hold; what either keeps back is kept back."""
+        members = {name: getattr(self, name) for name in self.__slots__}
+        kept = {path: value for path, value in self.leaves.items() if path in other.leaves}
+        narrowed = {
+            "leaves": MappingProxyType(kept),
+            "withheld": self.withheld | other.withheld,
+            "non_disclosure": self.non_disclosure or other.non_disclosure,
+        }
+        return View(_SEAL, **members | narrowed)
+
     @property
     def is_empty(self) -> bool:
         """Whether nothing at all may go, so that the record over there ought not to exist."""
@@ -123,13 +135,20 @@ class Disclosure:
 
 
 def disclose(
-    revision: Revision, *, recipient: PartyId, purpose: Purpose, channel: str, facts: Facts, at: datetime
+    revision: Revision,
+    *,
+    recipient: PartyId,
+    purpose: Purpose,
+    channel: str,
+    facts: Facts,
+    at: datetime,
+    standing: SupportPlan | None = None,
 ) -> Disclosure:
     """
     Decide on every item of *revision* for one recipient: exactly one decision each, default deny.
 
-    The discloser of an item is the party of its origin. Network, TYP customership and necessity marks are
-    those of the plan; the rest are *facts*.
+    The discloser of an item is the party of its origin. Network, TYP customership, necessity marks and the
+    non-disclosure order are those of the plan; the rest are *facts*.
 
     Args:
         revision: The revision about to be sent or shown.
@@ -138,6 +157,8 @@ def disclose(
         channel: ``"typpi"`` for the joint register, else the system's id, or the hub's own interface.
         facts: What is on file.
         at: The moment of disclosure, aware. Days are Finnish calendar days.
+        standing: The plan as it stands now, where *revision* is an older one: the network, marks and the order are
+            then asked of it, and not of *revision*.
 
     Raises:
         ValueError: *at* is naive.
@@ -148,7 +169,7 @@ def disclose(
     day = finnish_day(at)
     directory = facts.directory
     party = directory.party(recipient, on=day)
-    plan = revision.plan
+    plan = revision.plan if standing is None else standing
     grounds = Grounds(
         case=case_facts(plan, at), recipient=party, purpose=purpose, channel=channel, facts=facts, at=at
     )
@@ -179,7 +200,7 @@ def disclose(
     filtered = frozenset(filter(is_address_like, permitted)) if shielded else _NO_SERVICES
     view = View(
         _SEAL,
-        plan_id=plan.header.plan_id,
+        plan_id=revision.plan.header.plan_id,
         version=revision.version,
         recipient=recipient,
         leaves=MappingProxyType(

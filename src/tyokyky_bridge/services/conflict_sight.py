@@ -32,7 +32,7 @@ from tyokyky_bridge.services.loading import disclosure_to, facts_of, revision_of
 from tyokyky_bridge.services.ports import Tx
 from tyokyky_bridge.services.records import Doc
 from tyokyky_bridge.services.shape import element_of
-from tyokyky_bridge.services.sight import HUB_CHANNEL, Seen, seen_revision
+from tyokyky_bridge.services.sight import HUB_CHANNEL, Seen, seen_if, seen_revision
 from tyokyky_bridge.services.sync_records import ConflictRow
 
 ESCALATES_AFTER = timedelta(days=7)
@@ -206,7 +206,7 @@ class ConflictSight:
         candidate = Revision(
             plan, revision.version, {**known, row.path: origin}, revision.recorded_at, revision.recorded_by
         )
-        after = seen_revision(self.tx, self.bridge, self.caller, self.seen, candidate)
+        after = seen_if(self.tx, self.bridge, self.caller, self.seen, candidate)
         return row.path in after.disclosure.view.leaves
 
     def _may_have_base(self, row: ConflictRow, ours: Shown, theirs: Shown) -> bool:

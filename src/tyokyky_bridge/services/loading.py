@@ -10,6 +10,7 @@ from tyokyky_bridge.domain.disclosure import Disclosure, disclose
 from tyokyky_bridge.domain.errors import BridgeError
 from tyokyky_bridge.domain.items import leaves_from_json, plan_from_leaves
 from tyokyky_bridge.domain.parties import Purpose
+from tyokyky_bridge.domain.plan import SupportPlan
 from tyokyky_bridge.domain.revision import Origin, Revision
 from tyokyky_bridge.services.bridge import Bridge
 from tyokyky_bridge.services.ports import Lock, Tx
@@ -102,8 +103,9 @@ def disclosure_to(
     channel: str,
     at: datetime,
     identity_resolved: bool = True,
+    standing: SupportPlan | None = None,
 ) -> Disclosure:
-    """What one recipient may have of a revision, item by item."""
+    """What one recipient may have of a revision, item by item; *standing* is the plan now, of an older revision."""
     return disclose(
         revision,
         recipient=party,
@@ -111,4 +113,5 @@ def disclosure_to(
         channel=channel,
         facts=replace(facts, identity_resolved=identity_resolved),
         at=at,
+        standing=standing,
     )

@@ -7,9 +7,11 @@ from uuid import UUID
 import orjson
 
 from tyokyky_bridge.domain.calendar import finnish_day
+from tyokyky_bridge.domain.case_facts import rests_on_the_same
 from tyokyky_bridge.domain.consent import FormKind
 from tyokyky_bridge.domain.disclosure import Disclosure, in_network
 from tyokyky_bridge.domain.items import leaves_to_json
+from tyokyky_bridge.domain.plan import SupportPlan
 from tyokyky_bridge.domain.revision import Revision
 from tyokyky_bridge.services.bridge import Bridge
 from tyokyky_bridge.services.callers import Caller, Role
@@ -71,7 +73,15 @@ def may_know(seen: Seen, caller: Caller, tx: Tx) -> bool:
     return bool(seen.disclosure.view.leaves) or in_network(seen.revision.plan, caller.party, at=tx.now())
 
 
-def _disclosure(tx: Tx, bridge: Bridge, caller: Caller, client_id: UUID, revision: Revision) -> Disclosure:
+def _disclosure(
+    tx: Tx,
+    bridge: Bridge,
+    caller: Caller,
+    client_id: UUID,
+    revision: Revision,
+    *,
+    standing: SupportPlan | None = None,
+) -> Disclosure:
     facts = facts_of(tx, bridge, client_id)
     # A spoken consent covers one transaction; looking something up here is none, and must not use it up.
     lasting = tuple(form for form in facts.consents if form.form_kind is not FormKind.ORAL_ONCE)
@@ -82,6 +92,7 @@ def _disclosure(tx: Tx, bridge: Bridge, caller: Caller, client_id: UUID, revisio
         purpose=caller.purpose,
         channel=HUB_CHANNEL,
         at=tx.now(),
+        standing=standing,
     )
 
 
@@ -90,14 +101,29 @@ def seen_after(tx: Tx, bridge: Bridge, caller: Caller, seen: Seen, revision: Rev
 
     Raises: PlanNotFound, where the change would hide the plan from the one who makes it.
     """
-    after = seen_revision(tx, bridge, caller, seen, revision)
+    after = seen_if(tx, bridge, caller, seen, revision)
     if not may_know(after, caller, tx):
         raise PlanNotFound
     return after
 
 
-def seen_revision(tx: Tx, bridge: Bridge, caller: Caller, seen: Seen, revision: Revision) -> Seen:
-    """An older revision of the same plan by today's decisions for this caller."""
+def seen_if(tx: Tx, bridge: Bridge, caller: Caller, seen: Seen, revision: Revision) -> Seen:
+    """The same plan for this caller, were *revision* the newest."""
     return Seen(
         seen.plan_id, seen.client_id, revision, _disclosure(tx, bridge, caller, seen.client_id, revision)
     )
+
+
+def seen_revision(tx: Tx, bridge: Bridge, caller: Caller, seen: Seen, revision: Revision) -> Seen:
+    """An older revision of the same plan by today's decisions for this caller.
+
+    *seen* is the newest one. Who came into the network later sees no time before; who has left it, or from whom a
+    non-disclosure order keeps addresses by now, sees no more of the past than of the present.
+    """
+    older = seen_if(tx, bridge, caller, seen, revision)
+    standing = seen.revision.plan
+    if rests_on_the_same(revision.plan, standing, at=tx.now()):
+        return older
+    now = _disclosure(tx, bridge, caller, seen.client_id, revision, standing=standing)
+    view = older.disclosure.view.within(now.view)
+    return replace(older, disclosure=replace(older.disclosure, view=view))
