@@ -154,6 +154,14 @@ async def test_a_body_that_is_not_the_operations_is_refused_by_field_without_its
     assert not [word for word in ("120385", "Tuulikki", "Esimerkki", "yesterday") if word in answer.text]
 
 
+async def test_a_body_that_is_wrong_in_a_thousand_places_is_answered_in_few_words(web):
+    body = {"hetu": HETU, **{f"x{n}": 1 for n in range(1000)}}
+    answer = await web.call("POST", "/v1/clients", body)
+    assert answer.status_code == 422
+    assert len(answer.json()["errors"]) == 101
+    assert answer.json()["errors"][-1] == {"field": "?", "rule": "and 900 more"}
+
+
 @pytest.mark.parametrize(
     "bad", ["x", "00000000-0000-0000-0000-00000000000", "120385-921T", "%00", "..%2f..", "é", "null"]
 )

@@ -118,7 +118,10 @@ def refuse(scope: Scope, verdict: Verdict) -> Response:
         return outcomes.refusal(
             scope, verdict.code, verdict.status_in_fhir, verdict.findings, verdict.headers
         )
-    errors = [{"field": p.field, "rule": p.rule} for p in verdict.broken]
+    errors = [{"field": p.field, "rule": p.rule} for p in verdict.broken[: outcomes.AT_MOST]]
+    more = len(verdict.broken) - len(errors)
+    if more:
+        errors.append({"field": "?", "rule": f"and {more} more"})
     return problem(verdict.code, verdict.detail, errors, verdict.headers)
 
 
