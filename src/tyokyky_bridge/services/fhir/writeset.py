@@ -107,8 +107,7 @@ def apply(
 
     Raises: EntryRefused, as `commit`; BadRequest, where two entries are about the same resource.
     """
-    hold(Sighting(tx, bridge, caller), entries, base)
-    sighting = Sighting(tx, bridge, caller)
+    sighting = hold(Sighting(tx, bridge, caller), entries, base)
     steps = steps_of(sighting, entries, versioned=versioned)
     homes = Homes(sighting, base)
     homes.settle(steps)
