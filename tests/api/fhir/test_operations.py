@@ -196,6 +196,13 @@ def a_caller():
     return HELMI
 
 
+async def test_a_plan_is_explained_under_its_own_id_alone(client):
+    plan = await a_rich_plan(client.web)
+    other_spelling = plan.plan_id.replace("-", "")
+    answer = await client.get(f"/CarePlan/{other_spelling}/$explain?recipient={EMPLOYMENT}")
+    assert (answer.status_code, issues(answer)[0]["code"]) == (404, "not-found")
+
+
 async def test_a_recipient_without_a_system_cannot_be_explained(client):
     plan = await a_rich_plan(client.web)
     for recipient in (KELA, "nobody", "Organization/", ""):

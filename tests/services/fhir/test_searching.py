@@ -185,3 +185,7 @@ async def test_everything_can_be_narrowed_and_paged(hub):
         if cursor is None:
             break
     assert seen == [version.id for version in found.matched]
+
+
+async def test_what_is_no_id_finds_nothing_and_breaks_no_database(hub):
+    assert (await search(hub, HELMI, "Patient", ("_id", "\0"))).total == 0

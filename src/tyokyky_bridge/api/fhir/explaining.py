@@ -1,7 +1,6 @@
 """``$explain``: why each element of a plan was, or was not, disclosed to a recipient."""
 
 from datetime import UTC, datetime
-from uuid import UUID
 
 from tyokyky_bridge.api.fhir.ask import Ask
 from tyokyky_bridge.api.fhir.refusals import BadParameter
@@ -11,6 +10,7 @@ from tyokyky_bridge.fhir.conformance.header import canonical
 from tyokyky_bridge.fhir.conformance.parameters import parameter, parameters, parts
 from tyokyky_bridge.fhir.wire.issues import Document
 from tyokyky_bridge.services.fhir.refusals import NotFound
+from tyokyky_bridge.services.fhir.sight import as_uuid
 from tyokyky_bridge.services.trace import TracedItem, trace_disclosures
 
 
@@ -25,10 +25,9 @@ async def explain(ask: Ask, asked: Asked) -> Document:
         msg = "recipient is needed: an Organization of this server, as Organization/[id] or its id"
         raise BadParameter(msg)
     party = recipient.removeprefix(f"{ask.base}/").removeprefix("Organization/")
-    try:
-        plan_id = UUID(ask.id)
-    except ValueError:
-        raise NotFound from None
+    plan_id = as_uuid(ask.id)
+    if plan_id is None:
+        raise NotFound
     found: list[Document] = []
     for system in _systems_of(ask, party):
         trace = await trace_disclosures(ask.bridge, ask.caller, plan_id, system)

@@ -16,6 +16,7 @@ from tyokyky_bridge.fhir.search.values import Target
 from tyokyky_bridge.fhir.wire.issues import Document
 from tyokyky_bridge.services.fhir.cursors import Cursors
 from tyokyky_bridge.services.fhir.derived_sight import provenances_of
+from tyokyky_bridge.services.fhir.kept import ID
 from tyokyky_bridge.services.fhir.listing import Found, changed_since, page_of
 from tyokyky_bridge.services.fhir.references import LINKS, local, subjects
 from tyokyky_bridge.services.fhir.sight import Sighting, as_uuid, plan_of
@@ -67,7 +68,9 @@ def found(
 def candidates(sighting: Sighting, query: Query) -> tuple[Version, ...]:
     """What can match *query*, by id: the criteria that name resources or a client are used to load no more."""
     if query.ids is not None:
-        named = (sighting.current((query.type, id_)) for id_ in sorted(query.ids))
+        # What is no id cannot be there, and need not be one that a database can be asked for.
+        ids = sorted(id_ for id_ in query.ids if ID.fullmatch(id_))
+        named = (sighting.current((query.type, id_)) for id_ in ids)
         return tuple(version for version in named if version is not None)
     targets = targets_asked(query)
     if targets is not None:
