@@ -1,14 +1,18 @@
 """Registering, opening and revising plans, and keeping documents, as parts of one transaction: all of it or nothing."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from tyokyky_bridge.services.callers import NotForRole, Role
 from tyokyky_bridge.services.changes import Change
 from tyokyky_bridge.services.clients import ClientNotFound, find_client, register_in
 from tyokyky_bridge.services.fhir import kept
-from tyokyky_bridge.services.fhir.refusals import NotFound, Stale
+from tyokyky_bridge.services.fhir.refusals import EntryRefused, NotFound, Stale
 from tyokyky_bridge.services.plans import create_in, revise_in
 from tyokyky_bridge.services.records import Doc
+from tyokyky_bridge.storage import open_store
+from worlds.fhir import Client, ask, put
 from worlds.hub import HELMI, HETU, OLLI, a_case, a_hub, caller, plan_content
 from worlds.parties import HEALTH
 
@@ -103,3 +107,21 @@ async def test_a_plan_is_opened_by_who_registered_the_client(hub):
     client_id = await hub.store.write(lambda tx: register_in(tx, hub, HELMI, HETU))
     with pytest.raises(ClientNotFound):
         await hub.store.write(lambda tx: create_in(tx, hub, OLLI, client_id, plan_content()))
+
+
+async def test_what_a_refused_transaction_would_have_written_is_never_shown(sqlite_url):
+    now = datetime.now(UTC)
+    store = open_store(sqlite_url, index_key=b"a key for made-up people only....", clock=lambda: now)
+    hub = a_hub(store)
+    case = await a_case(hub)
+    helmi = Client(hub, HELMI)
+    goal = await helmi.only("Goal")
+    with pytest.raises(EntryRefused):
+        await helmi.transact(
+            put(goal | {"description": {"text": "Peruttu."}}),
+            ask("GET", f"Goal/{goal['id']}"),
+            ask("GET", "Goal/none"),
+        )
+    await case.change({"goals[g-1].text_client": "Pysyvä."})
+    assert (await helmi.read("Goal", goal["id"]))["description"]["text"] == "Pysyvä."
+    await store.aclose()

@@ -18,7 +18,6 @@ from tyokyky_bridge.services.fhir.refusals import EntryRefused
 from tyokyky_bridge.services.fhir.sight import Sighting
 from tyokyky_bridge.services.fhir.states import Version, instant
 from tyokyky_bridge.services.fhir.writeset import commit, refuse_invalid
-from tyokyky_bridge.services.ports import Tx
 
 
 @dataclass(frozen=True)
@@ -56,9 +55,8 @@ async def transact(bridge: Bridge, caller: Caller, bundle: Document, face: Face)
     refuse_invalid(bundle, "Bundle")
     writes = [each.write for each in asked if each.write is not None]
 
-    def then(tx: Tx, outcomes: Sequence[Written]) -> list[Document]:
+    def then(sighting: Sighting, outcomes: Sequence[Written]) -> list[Document]:
         written = {entry.index: outcome for entry, outcome in zip(writes, outcomes, strict=True)}
-        sighting = Sighting(tx, bridge, caller)
         answers: list[Document] = []
         for each in asked:
             try:
@@ -113,7 +111,7 @@ async def _single(bridge: Bridge, caller: Caller, asked: Asked, face: Face) -> D
         need_reader(caller)
         return await bridge.store.write(lambda tx: _looked(Sighting(tx, bridge, caller), asked, face))
 
-    def then(_: Tx, outcomes: Sequence[Written]) -> Document:
+    def then(_: Sighting, outcomes: Sequence[Written]) -> Document:
         return _written(outcomes[0], face)
 
     return await commit(bridge, caller, [asked.write], versioned=face.versioned, base=face.base, then=then)

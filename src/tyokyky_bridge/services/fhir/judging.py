@@ -7,8 +7,8 @@ from tyokyky_bridge.services.bridge import Bridge
 from tyokyky_bridge.services.callers import Caller
 from tyokyky_bridge.services.fhir.entries import Entry, Written
 from tyokyky_bridge.services.fhir.refusals import EntryRefused
+from tyokyky_bridge.services.fhir.sight import Sighting
 from tyokyky_bridge.services.fhir.writeset import commit
-from tyokyky_bridge.services.ports import Tx
 
 
 class _Undone(Exception):
@@ -29,7 +29,7 @@ async def rehearse(bridge: Bridge, caller: Caller, entry: Entry, *, base: str = 
     Raises: what the write would raise.
     """
 
-    def undo(_: Tx, outcomes: Sequence[Written]) -> None:
+    def undo(_: Sighting, outcomes: Sequence[Written]) -> None:
         raise _Undone(outcomes[0].issues)
 
     try:

@@ -37,10 +37,15 @@ OBSERVATION_VALUE: Final = "http://terminology.hl7.org/CodeSystem/v3-Observation
 
 @dataclass(frozen=True)
 class Applied:
-    """What a write set did: the outcome of each entry in the order of the request, and whose plans it changed."""
+    """
+    What a write set did: the outcome of each entry in the order of the request, and whose plans it changed.
+
+    *after* is what the caller sees now, before the commit.
+    """
 
     outcomes: tuple[Written, ...]
     clients: frozenset[UUID]
+    after: Sighting
 
 
 @overload
@@ -55,7 +60,7 @@ async def commit(
     *,
     versioned: bool,
     base: str,
-    then: Callable[[Tx, Sequence[Written]], T],
+    then: Callable[[Sighting, Sequence[Written]], T],
     judged: bool = False,
 ) -> T: ...
 async def commit(
@@ -65,7 +70,7 @@ async def commit(
     *,
     versioned: bool,
     base: str,
-    then: Callable[[Tx, Sequence[Written]], T] | None = None,
+    then: Callable[[Sighting, Sequence[Written]], T] | None = None,
     judged: bool = False,
 ) -> T | tuple[Written, ...]:
     """
@@ -74,7 +79,7 @@ async def commit(
     Args:
         versioned: Whether an update without If-Match is refused.
         base: The address of this server.
-        then: Makes the answer in the same transaction, so that it is of this very state; its refusal undoes all.
+        then: Makes the answer in the same transaction, of what the caller sees in it; its refusal undoes all.
         judged: The bodies have been judged already, as parts of a Bundle.
 
     Raises: NotForRole; EntryRefused, whose *cause* says why that entry, and with it all, is refused.
@@ -88,7 +93,7 @@ async def commit(
             Written(each.version, each.created, each.changed, (*warnings[entry.index], *each.issues))
             for entry, each in zip(entries, applied.outcomes, strict=True)
         )
-        return outcomes if then is None else then(tx, outcomes), applied.clients
+        return outcomes if then is None else then(applied.after, outcomes), applied.clients
 
     try:
         answer, clients = await bridge.store.write(act)
@@ -130,7 +135,8 @@ def apply(
     for step in steps:
         if own.get(id(step)) is None:  # what is written of the party's own has its row already
             _trace(after, step, done[step.entry.index])
-    return Applied(tuple(done[entry.index] for entry in entries), frozenset(put.client_id for put in puts))
+    clients = frozenset(put.client_id for put in puts)
+    return Applied(tuple(done[entry.index] for entry in entries), clients, after)
 
 
 def _judged(entry: Entry, *, again: bool) -> tuple[Issue, ...]:
