@@ -144,7 +144,10 @@ _scheme = HTTPBearer(
 
 def authenticate(request: Request, *, at: datetime) -> Caller:
     """The caller that the request's token names, if its party is in force. Raises `MissingToken` or `BadToken`."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    said = request.headers.getlist("authorization")
+    scheme, _, token = (
+        said[0].partition(" ") if len(said) == 1 else ("", "", "")
+    )  # of two, who knows which counts
     if scheme.lower() != "bearer" or not token.strip():
         msg = "send Authorization: Bearer <token>"
         raise MissingToken(msg)

@@ -63,6 +63,12 @@ def test_headers_that_no_library_would_send(attacker):
     assert attacker.raw("GET", somebody, *[b"X-%d: a" % n for n in range(5_000)])[0] == 200
 
 
+def test_two_tokens_are_none(attacker):
+    for target in (b"/fhir/Patient", b"/v1/notices"):
+        assert attacker.raw("GET", target)[0] == 200
+        assert attacker.raw("GET", target, b"Authorization: Bearer " + attacker.bearer.encode())[0] == 401
+
+
 @pytest.mark.parametrize("method", ["OPTIONS", "TRACE", "CONNECT", "PROPFIND"])
 def test_methods_that_nothing_has(attacker, method):
     for target in (
