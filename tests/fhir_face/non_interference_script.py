@@ -3,54 +3,18 @@
 The script is run against one hub and follows its answers; what it sent is then sent word for word to the other.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from fhir_face.non_interference_values import Document, asked, rows
+from fhir_face.non_interference_asked import NOWHERE, PLAIN, Answer, Ask, Guesses, Request, goal
+from fhir_face.non_interference_values import asked, rows
 from tyokyky_bridge.fhir.conformance.registry import PUBLISHED, REGISTRY
 from tyokyky_bridge.fhir.search.kinds import Kind, Parameter
 from tyokyky_bridge.fhir.search.parameters import PARAMETERS
 
 TYPES = tuple(type_ for type_, served in REGISTRY.items() if served.kind is not PUBLISHED)
 WRITTEN = tuple(type_ for type_ in TYPES if REGISTRY[type_].kind.written)
-
-
-@dataclass(frozen=True)
-class Request:
-    """One request; ``None`` for a method is the sign that something hidden happens now."""
-
-    method: str | None
-    path: str = ""
-    body: Any = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One answer as the caller gets it."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    json: Any
-
-
-Ask = Callable[[Request], Awaitable[Answer]]
-
-
-@dataclass(frozen=True)
-class Guesses:
-    """What the caller cannot know and tries: ids of hidden resources, and whole resources to take values from."""
-
-    ids: Sequence[tuple[str, str]]
-    documents: Mapping[str, Sequence[Document]]
-    clients: Sequence[str]
-    plans: Sequence[str]
-    explained: Sequence[str]
-    hetus: Sequence[str]
-    parties: Sequence[str]
 
 
 class Curious:
@@ -149,16 +113,15 @@ class Curious:
                 await self.get(f"/{type_}?patient=Patient/{client}&_summary=count")
 
     async def searches(self) -> None:
-        """Every parameter of every type: with what stands in hidden resources, or in the next turn with a modifier."""
+        """Every parameter of every type: with what stands in hidden resources, and half of them with a modifier."""
         for n, (type_, parameter) in enumerate(rows(TYPES)):
             visible = list(asked(parameter, self.seen[type_]))
             hidden = [t for t in asked(parameter, self._guesses.documents.get(type_, ())) if t not in visible]
             value = (hidden or visible or [NOWHERE[parameter.kind]])[0]
             others = [each[n % len(each)] for each in (hidden, visible) if each]
+            await self.find(type_, (parameter.name, ",".join(dict.fromkeys((value, *others)))))
             if (n + self._turn) % 2:
                 await self._modified(n // 2, type_, parameter, value)
-            else:
-                await self.find(type_, (parameter.name, ",".join(dict.fromkeys((value, *others)))))
 
     async def _modified(self, n: int, type_: str, parameter: Parameter, value: str) -> None:
         """``:missing``, or one of the other modifiers and prefixes in turn."""
@@ -269,25 +232,3 @@ class Curious:
             bundle = {"resourceType": "Bundle", "type": kind, "entry": [*entries, new]}
             await self.send("POST", "", bundle)
         await self.send("POST", "", {"resourceType": "Bundle", "type": "transaction", "entry": [new]})
-
-
-NOWHERE = {
-    Kind.TOKEN: "x", Kind.STRING: "x", Kind.DATE: "2026", Kind.NUMBER: "1", Kind.QUANTITY: "1",
-    Kind.REFERENCE: "x", Kind.URI: "urn:x", Kind.COMPOSITE: "x$1",
-}  # fmt: skip
-"""A value of each kind that stands nowhere."""
-
-PLAIN: Mapping[str, Mapping[str, Any]] = {
-    "Patient": {"name": [{"family": "Vieras"}]},
-    "CarePlan": {"status": "active", "intent": "plan", "subject": {"reference": "Patient/nobody"}},
-}
-
-
-def goal(subject: Mapping[str, Any], text: str) -> dict[str, Any]:
-    """A goal as a stranger sends it."""
-    return {
-        "resourceType": "Goal",
-        "lifecycleStatus": "active",
-        "description": {"text": text},
-        "subject": subject,
-    }

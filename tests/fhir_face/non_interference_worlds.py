@@ -13,7 +13,6 @@ from uuid import UUID
 
 from fhir_face.non_interference_plans import SOURCES, State, history, seen
 from fhir_face.non_interference_twins import RECIPIENTS, Twin
-from tyokyky_bridge.domain.calendar import finnish_day
 from tyokyky_bridge.domain.categories import Category
 from tyokyky_bridge.domain.consent import Consent, Grant, Restriction
 from tyokyky_bridge.domain.disclosure import in_network
@@ -29,8 +28,8 @@ CALLERS = (EMPLOYMENT, KELA, SOCIAL, NGO)
 CLIENTS = {n: UUID(int=0x0198_0000_0000_7000_8000_0000_0000_0000 + n) for n in range(1, 5)}
 HETUS = {1: "120385-921T", 2: "171268X9339", 3: "030278-958K", 4: "230599-9878"}
 EXPLAINED = frozenset({1})
-"""Clients whose plans are asked to explain themselves: an explanation tells the truth about a decision towards others,
-and that may hang on a hidden value or form. So for these plans such values and forms stay as they are.
+"""Clients whose plans are asked to explain themselves: that tells the truth about decisions towards others, which may
+hang on a hidden value or form. So for these plans such values and forms stay as they are.
 """
 FORMED = NOW - timedelta(days=50)
 
@@ -250,6 +249,3 @@ def _recording(story: Story, state: State, number: int, origins: Mapping[str, Or
 
 def _keeping(party: str, type_: str, id_: str, document: Mapping[str, Any]) -> Any:
     return lambda tx: kept.update(tx, caller(party), type_, id_, dict(document))
-
-
-__all__ = ["CLIENTS", "HETUS", "Clock", "Pair", "Story", "World", "a_pair", "finnish_day", "load"]

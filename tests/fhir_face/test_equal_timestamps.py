@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fhir_face.non_interference_script import Answer, Request
+from fhir_face.non_interference_asked import Answer, Request
 from fhir_face.non_interference_stage import Chance, Hub, a_hub_with
 from fhir_face.non_interference_worlds import World
 from tyokyky_bridge.services.fhir import kept, plan_sight

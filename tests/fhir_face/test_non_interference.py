@@ -16,8 +16,8 @@ from tyokyky_bridge.services.fhir import plan_sight
 
 pytestmark = pytest.mark.anyio
 
-SEEDS = (1, 2)
-MORE_SEEDS = tuple(range(100, 112))
+SEEDS = (1,)
+MORE_SEEDS = (2, *range(100, 110))
 
 
 @cache
@@ -63,8 +63,8 @@ async def test_hidden_items_move_no_byte_of_any_answer_over_many_pairs(seed, com
 @pytest.mark.parametrize("leak", LEAKS, ids=lambda leak: leak.__name__)
 async def test_a_build_that_leaks_is_caught_by_the_same_script(leak, comparison, monkeypatch):
     leak(monkeypatch)
-    made = await comparison(pair_of(SEEDS[0]), at_most=1, recorded=False)
-    await made.run(SEEDS[0], LEAKS[leak])
+    made = await comparison(pair_of(SEEDS[0]), at_most=1)
+    await made.run(0, LEAKS[leak])
     assert made.differences
 
 

@@ -9,7 +9,8 @@ from uuid import UUID
 
 import pytest
 
-from fhir_face.non_interference_script import WRITTEN, Answer, Request
+from fhir_face.non_interference_asked import Answer, Request
+from fhir_face.non_interference_script import WRITTEN
 from fhir_face.non_interference_stage import Chance, Hub, a_hub_with
 from fhir_face.non_interference_worlds import Pair, a_pair
 from tyokyky_bridge.services.fhir import plan_sight
