@@ -145,9 +145,8 @@ _scheme = HTTPBearer(
 def authenticate(request: Request, *, at: datetime) -> Caller:
     """The caller that the request's token names, if its party is in force. Raises `MissingToken` or `BadToken`."""
     said = request.headers.getlist("authorization")
-    scheme, _, token = (
-        said[0].partition(" ") if len(said) == 1 else ("", "", "")
-    )  # of two, who knows which counts
+    # Of two headers nobody knows which one counts: a proxy in front may have looked at the other.
+    scheme, _, token = (said[0] if len(said) == 1 else "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         msg = "send Authorization: Bearer <token>"
         raise MissingToken(msg)
