@@ -1,7 +1,7 @@
 """Two hubs that one caller must not be able to tell apart, and how they are put into a store.
 
-Both hold what the caller may see. The second also holds what it may not: other content and more revisions behind its
-own sight, plans and consents of others, and other parties' own documents, some under the caller's ids.
+The second also holds what the caller may not see: other content and more revisions, plans and consents of others, and
+other parties' own documents, some under the caller's ids.
 """
 
 import random
@@ -242,9 +242,8 @@ def _recording(story: Story, state: State, number: int, origins: Mapping[str, Or
     if number:
         return lambda tx: tx.plans.append(story.plan_id, expected=number, **said)
     case = UUID(str(state.leaves["header.case_id"]))
-    return lambda tx: tx.plans.insert(
-        plan_id=story.plan_id, client_id=CLIENTS[story.client], case_id=case, **said
-    )
+    client = CLIENTS[story.client]
+    return lambda tx: tx.plans.insert(plan_id=story.plan_id, client_id=client, case_id=case, **said)
 
 
 def _keeping(party: str, type_: str, id_: str, document: Mapping[str, Any]) -> Any:
