@@ -4,11 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tyokyky_bridge.services import plans
 from tyokyky_bridge.services.callers import NotForRole
 from tyokyky_bridge.services.fhir import listing, reading
 from tyokyky_bridge.services.fhir.refusals import Gone, NotFound
 from worlds.fhir import Client
-from worlds.hub import HELMI, KAISA, OLLI, OPERATOR, SATAMA, a_case, a_hub, member, y100
+from worlds.hub import HELMI, KAISA, OLLI, OPERATOR, SATAMA, a_case, a_hub, days, member, plan_content, y100
 from worlds.parties import EMPLOYMENT, HEALTH, SOCIAL
 
 pytestmark = pytest.mark.anyio
@@ -249,3 +250,13 @@ async def test_a_form_that_runs_out_closes_what_it_opened_though_nothing_was_wri
     assert await olli.search("Goal") == []
     with pytest.raises(NotFound):
         await olli.read("Goal", goal_id(case))
+
+
+async def test_no_version_of_a_client_with_two_plans_is_there_twice(hub):
+    case = await a_case(hub)
+    await case.change({"header.status": "closed", "closing.closed_on": days(), "closing.reason": "other"})
+    await plans.create_plan(hub, HELMI, case.client_id, plan_content())
+    past = await Client(hub, HELMI).history("Patient", str(case.client_id))
+    names = [version.version for version in past.versions]
+    assert names == sorted(set(names), reverse=True)
+    assert past.versions[0].document["name"][0]["family"] == "Esimerkki"

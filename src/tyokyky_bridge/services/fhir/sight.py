@@ -200,11 +200,14 @@ def follow(before: tuple[Version, ...], after: tuple[Version, ...]) -> tuple[Ver
     """
     One history out of two of the same resource: the later one takes over where it begins.
 
-    A client's Patient goes from plan to plan, and a party's own document of a person from its record into a plan.
+    A client's Patient goes from plan to plan, and a party's own document of a person from its record into a plan. What
+    both plans say alike at the same point has one name, and so is one version: a name must not stand for two.
     """
     if not before or not after:
         return before or after
-    return (*(version for version in before if version.at < after[0].at), *after)
+    named = {version.version for version in after}
+    earlier = (each for each in before if each.at < after[0].at and each.version not in named)
+    return (*earlier, *after)
 
 
 def plan_of(id_: str) -> UUID | None:
