@@ -109,3 +109,13 @@ def test_patches_that_fit_nothing_change_nothing(attacker, name):
     refused = attacker.send("PATCH", somebody, PATCHES[name], JSON_PATCH)
     assert refused.status_code in {400, 422}
     assert attacker.send("GET", somebody).text == before.text
+
+
+@pytest.mark.parametrize("type_", [{}, [], None, 1, True, "", "Nothing"])
+def test_a_type_that_is_no_text_is_a_finding(attacker, type_):
+    body = {"resourceType": type_, "id": "another"}
+    judged = attacker.send("POST", "/Observation/one/$validate", body)
+    assert judged.status_code == 200
+    assert {issue["severity"] for issue in judged.json()["issue"]} == {"error"}
+    assert attacker.send("PUT", "/Observation/one", body).status_code in {400, 422}
+    assert attacker.send("POST", "/Observation", body).status_code in {400, 422}

@@ -66,7 +66,7 @@ def _place(document: Document, mode: str | None, id_: str | None) -> list[Issue]
     """What an update would say of the id."""
     given = document.get("id")
     type_ = document.get("resourceType")
-    where = f"{type_}.id" if type_ in REGISTRY else None
+    where = f"{type_}.id" if isinstance(type_, str) and type_ in REGISTRY else None
     if id_ is not None and given != id_ and (mode == "update" or given is not None):
         return [Issue("error", "value", "the id is that of the address", where)]
     if mode == "update" and id_ is None and given is None:
