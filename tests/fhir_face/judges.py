@@ -109,9 +109,23 @@ def by_pyfhircheck(document: Any) -> Iterator[tuple[str, str]]:
 
 def by_ourselves(document: Any) -> Iterator[tuple[str, str]]:
     """our own validator: what we refuse when it comes in, we may not send out."""
+    parts = _parts_in(document)
     for each in validate(document):
-        if each.refuses and not (each.code == "invariant" and _is_a_part(document)):
+        inside_a_part = str(each.expression).startswith(parts)
+        if each.refuses and not (each.code == "invariant" and inside_a_part):
             yield each.code, f"{each.expression}: {each.text}"
+
+
+def _parts_in(document: Any) -> tuple[str, ...]:
+    """Where in a body there are resources of which only a part was asked for."""
+    if _is_a_part(document):
+        return ("",)
+    entries = document.get("entry") if isinstance(document, dict) else None
+    return tuple(
+        f"Bundle.entry[{n}].resource"
+        for n, entry in enumerate(entries if isinstance(entries, list) else [])
+        if isinstance(entry, dict) and _is_a_part(entry.get("resource"))
+    )
 
 
 def _is_a_part(document: Any) -> bool:

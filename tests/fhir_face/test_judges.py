@@ -12,6 +12,7 @@ from tyokyky_bridge.fhir.conformance import read
 from tyokyky_bridge.fhir.conformance.capability import statement
 from worlds import fhir_bodies
 
+BASE = "https://tyokyky-bridge.example/fhir"
 ACHIEVEMENT = "http://terminology.hl7.org/CodeSystem/goal-achievement"
 TAG = {"content-type": "application/fhir+json; charset=utf-8"}
 GOOD = {
@@ -96,6 +97,18 @@ def test_none_of_them_refuses_a_good_body(name):
     assert standing(verdict(GOOD[name])) == ()
 
 
+def masked(body, name, *, profile):
+    """The body as a caller sees it who may not have that element."""
+    absent = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+    url = f"{BASE}/StructureDefinition/{profile}"
+    told = {k: v for k, v in body.items() if k != name}
+    return {
+        **told,
+        "meta": {"profile": [url], "tag": [{"system": f"{BASE}/CodeSystem/register", "code": "health"}]},
+        f"_{name}": {"extension": [{"url": absent, "valueCode": "masked"}]},
+    }
+
+
 def test_every_appeal_is_about_something_that_a_judge_really_says():
     bodies = [
         read("CodeSystem", "register"),
@@ -107,6 +120,7 @@ def test_every_appeal_is_about_something_that_a_judge_really_says():
             "achievementStatus": {"coding": [{"system": ACHIEVEMENT, "code": "improving"}]},
         },
         {**HISTORY, "entry": [{**DELETED, "fullUrl": "http://hub.test/fhir/Patient/1"}] * 2},
+        masked(fhir_bodies.goal(), "lifecycleStatus", profile="goal"),
     ]
     said = [finding for body in bodies for finding in verdict(body)]
 

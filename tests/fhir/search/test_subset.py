@@ -88,3 +88,22 @@ def test_an_element_is_one_of_r4():
     assert is_element("Observation", "effectiveDateTime")
     for name in ("statsu", "activity.detail", "valueFoo", "resourceType", ""):
         assert not is_element("CarePlan", name)
+
+
+def test_a_part_that_refers_inside_the_resource_keeps_what_it_refers_to():
+    consent = {
+        "resourceType": "Consent",
+        "id": "c",
+        "contained": [
+            {"resourceType": "DocumentReference", "id": "evidence"},
+            {"resourceType": "Patient", "id": "p"},
+        ],
+        "status": "active",
+        "sourceReference": {"reference": "#evidence"},
+    }
+
+    asked = reduced(consent, names=("sourceReference",))
+    other = reduced(consent, names=("status",))
+
+    assert [each["id"] for each in asked["contained"]] == ["evidence"]
+    assert "contained" not in other

@@ -6,7 +6,7 @@ as do those that change what it means whatever else is read of it.
 Source: hl7.org/fhir/R4/search.html#summary and #elements.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cache
 from typing import Any, Final, cast
 
@@ -58,7 +58,30 @@ def reduced(document: Document, *, summary: str | None = None, names: Collection
         for name, value in document.items()
         if name in ALWAYS or _keeps(wanted, members.get(name.removeprefix("_")))
     }
+    if "contained" not in kept and (inside := _answering(document, kept)):
+        kept["contained"] = inside
     return {**kept, "meta": _marked(kept.get("meta"))}
+
+
+def _answering(document: Document, kept: Document) -> list[Document]:
+    """The contained resources that what is kept refers to: a part has to hold together as the whole does (ref-1)."""
+    contained: Any = document.get("contained")
+    held = cast("list[Any]", contained) if isinstance(contained, list) else []
+    named = set(_inner_references(kept)) if held else set[str]()
+    resources = [cast("Document", each) for each in held if isinstance(each, dict)]
+    return [each for each in resources if f"#{each.get('id')}" in named]
+
+
+def _inner_references(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        members = cast("dict[str, Any]", value)
+        reference = members.get("reference")
+        if isinstance(reference, str) and reference.startswith("#"):
+            yield reference
+        value = list(members.values())
+    if isinstance(value, list):
+        for each in cast("list[Any]", value):
+            yield from _inner_references(each)
 
 
 def _keeps(wanted: Callable[[Element], bool], element: Element | None) -> bool:
