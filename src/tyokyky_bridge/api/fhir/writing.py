@@ -63,6 +63,7 @@ async def update_where(request: Request) -> Response:
         _some(ask),
         await ask.document(),
         if_match=headers.if_match(ask.header("if-match")),
+        if_none_match=ask.header("if-none-match"),
         base=ask.base,
     )
     return written_answer(ask, written)
@@ -103,7 +104,9 @@ async def delete(request: Request) -> Response:
 async def delete_where(request: Request) -> Response:
     """Delete the one resource that matches the criteria of the URL."""
     ask = ask_of(request)
-    return deleted_answer(ask, await use.delete_where(ask.bridge, ask.caller, ask.type, _some(ask)))
+    match = headers.if_match(ask.header("if-match"))
+    deleted = await use.delete_where(ask.bridge, ask.caller, ask.type, _some(ask), if_match=match)
+    return deleted_answer(ask, deleted)
 
 
 def _criteria(ask: Ask) -> Pairs | None:

@@ -148,6 +148,9 @@ def _target(url: str, base: str, place: str) -> _Target:
 
 
 def _read(index: int, resource_type: str, steps: Sequence[str], pairs: Pairs, place: str) -> Asked:
+    if steps and steps[-1] != "_history" and pairs:
+        msg = "a read in a Bundle gives the whole resource and takes no parameters"
+        raise BadRequest(msg, expression=f"{place}.request.url")
     match steps:
         case []:
             return Asked(index, resource_type, pairs=pairs)
@@ -165,7 +168,8 @@ def _read(index: int, resource_type: str, steps: Sequence[str], pairs: Pairs, pl
 def _past(resource_type: str, id_: str, pairs: Pairs, place: str) -> PastAsked:
     known = dict(pairs)
     try:
-        since = datetime.fromisoformat(known["_since"]) if "_since" in known else None
+        text = known.get("_since", "").replace(" ", "+")  # a plus that was not escaped
+        since = datetime.fromisoformat(text) if text else None
         count = int(known.get("_count", PAGE))
     except ValueError:
         since, count = None, -1

@@ -155,7 +155,8 @@ def _looked(sighting: Sighting, asked: Asked, face: Face) -> Document:
         if asked.version is None
         else reading.vread_in(sighting, asked.type, asked.id, asked.version)
     )
-    if asked.if_none_match is not None and version.version in etags(asked.if_none_match):
+    known = (asked.if_none_match or "").strip()
+    if known and (known == "*" or version.version in etags(known, name="If-None-Match")):
         return {"response": {"status": "304", **_validators(version)}}
     full_url = f"{face.base}/{version.type}/{version.id}"
     response = {"status": "200", **_validators(version)}

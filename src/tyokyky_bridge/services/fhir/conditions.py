@@ -34,12 +34,12 @@ def check_match(header: str | None, standing: Version | None, *, required: bool)
         raise Stale
 
 
-def etags(header: str) -> frozenset[str]:
+def etags(header: str, *, name: str = "If-Match") -> frozenset[str]:
     """The versions that a list of ETags names; weak or strong makes no difference. Raises: PreconditionRequired."""
     found = [_ETAGS.fullmatch(each) for each in header.split(",")]
     read = [each[1] for each in found if each is not None]
     if len(read) < len(found):
-        msg = "If-Match is no list of ETags"
+        msg = f"{name} is no list of ETags"
         raise PreconditionRequired(msg)
     return frozenset(read)
 

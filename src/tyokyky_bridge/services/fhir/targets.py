@@ -119,6 +119,7 @@ class _Targets:
         entry = step.entry
         id_ = self._match(entry.type, entry.where) if entry.where is not None else entry.id
         if id_ is None:
+            check_match(entry.if_match, None, required=False)
             step.outcome = Written(None, changed=False)
             return
         step.key = (entry.type, id_)

@@ -191,9 +191,9 @@ def _says_the_same(standing: Version, document: Document) -> bool:
 
 
 def _bare(document: Document) -> Document:
-    """A document without what the server sets in ``meta``."""
+    """A document without its id, which criteria may have found, and without what the server sets in ``meta``."""
     meta = {k: v for k, v in document.get("meta", {}).items() if k not in {"versionId", "lastUpdated"}}
-    return {k: v for k, v in document.items() if k != "meta"} | ({"meta": meta} if meta else {})
+    return {k: v for k, v in document.items() if k not in {"id", "meta"}} | ({"meta": meta} if meta else {})
 
 
 def _outcome(after: Sighting, step: Step, own: Version | None) -> Written:

@@ -83,10 +83,19 @@ async def update_where(
     document: Document,
     *,
     if_match: str | None = None,
+    if_none_match: str | None = None,
     base: str = "",
 ) -> Written:
     """Update the one resource that matches *where*, or create it. Raises: as `update`, MultipleMatches."""
-    entry = Entry(0, "PUT", resource_type, document=document, where=where, if_match=if_match)
+    entry = Entry(
+        0,
+        "PUT",
+        resource_type,
+        document=document,
+        where=where,
+        if_match=if_match,
+        if_none_match=if_none_match,
+    )
     return await _one(bridge, caller, entry, versioned=False, base=base)
 
 
@@ -117,9 +126,11 @@ async def delete(
     return await _one(bridge, caller, Entry(0, "DELETE", resource_type, resource_id, if_match=if_match))
 
 
-async def delete_where(bridge: Bridge, caller: Caller, resource_type: str, where: Pairs) -> Written:
+async def delete_where(
+    bridge: Bridge, caller: Caller, resource_type: str, where: Pairs, *, if_match: str | None = None
+) -> Written:
     """Delete the one resource that matches *where*; nothing when none does. Raises: as `delete`, MultipleMatches."""
-    return await _one(bridge, caller, Entry(0, "DELETE", resource_type, where=where))
+    return await _one(bridge, caller, Entry(0, "DELETE", resource_type, where=where, if_match=if_match))
 
 
 async def _one(
