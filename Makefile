@@ -9,10 +9,10 @@ N ?= 2000
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test campaign check format bench drill simulate openapi docs
+.PHONY: help setup demo test campaign check format bench drill simulate judge-node judge-hl7 openapi docs
 
 help:  ## Show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: .venv/.synced  ## Install everything from the lock into .venv
 
@@ -54,6 +54,17 @@ simulate: setup  ## The engine in virtual time with seeded faults, and every pla
 
 drill: setup  ## Kill, freeze and cut real processes and databases, and judge what is left (ARGS=--quick)
 	$(RUN) python -m tests.drill $(ARGS)
+
+.judge/bodies: setup
+	rm -rf .judge
+	$(RUN) pytest -n $(WORKERS) -m "not campaign" tests/api/fhir tests/fhir_face --keep-fhir-bodies .judge/bodies
+
+judge-node: .judge/bodies  ## What the FHIR face answers in tests, before the Node judge `fhir` (needs node and npm)
+	npm install --prefix .judge --no-save --no-audit --no-fund --silent fhir@4.12.0
+	node tests/fhir_face/judge.mjs .judge
+
+judge-hl7: .judge/bodies  ## The same before HL7's validator (needs java, the internet and HL7_VALIDATOR=validator_cli.jar)
+	java -jar $(HL7_VALIDATOR) .judge/bodies -version 4.0.1
 
 openapi: setup  ## Write openapi.yaml and the generated reference pages
 	$(RUN) tyokyky-bridge docs

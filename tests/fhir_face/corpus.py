@@ -51,6 +51,15 @@ def judge(folder: Path) -> Judgement:
     return said
 
 
+def keep(folder: Path, at: Path) -> None:
+    """Write every body of a corpus to a file of its own under *at*."""
+    at.mkdir(parents=True, exist_ok=True)
+    for path in sorted(folder.glob("*.json")):
+        document = Exchange(**json.loads(path.read_text("utf-8"))).document
+        if document is not None:
+            (at / path.name).write_text(json.dumps(document, ensure_ascii=False, indent=1), "utf-8")
+
+
 def _all(paths: list[Path]) -> Iterable[tuple[str, str, tuple[Finding, ...]]]:
     if len(paths) < WORTH_A_SECOND_PROCESS:
         return map(judged, paths)

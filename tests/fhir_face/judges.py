@@ -145,10 +145,10 @@ JUDGES: Mapping[str, Callable[[Any], Iterator[tuple[str, str]]]] = {
     "tyokyky-bridge": by_ourselves,
 }
 NOT_RUN = {
-    "HL7 validator_cli": "needs Java and a download that the build environment does not reach",
+    "HL7 validator_cli": "needs Java and the open internet: `make judge-hl7`",
     "Inferno": "needs the open internet",
     "Touchstone": "needs the open internet",
-    "fhir (JS)": "needs Node",
+    "fhir (JS)": "needs Node: `make judge-node`",
 }
 """Judges that exist and are not asked here; said so, that nobody takes silence for consent."""
 

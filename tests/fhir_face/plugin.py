@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 JUDGED: "pytest.StashKey[Judgement]" = pytest.StashKey()
 SCOREBOARD = "--write-fhir-scoreboard"
+BODIES = "--keep-fhir-bodies"
 
 
 def _worker(config: pytest.Config) -> bool:
@@ -26,6 +28,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         SCOREBOARD,
         action="store_true",
         help="write docs/reference/fhir-judges.md from what this run recorded",
+    )
+    parser.addoption(
+        BODIES,
+        metavar="FOLDER",
+        help="keep the recorded bodies in FOLDER, for judges that are no part of the run",
     )
 
 
@@ -51,6 +58,10 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
             found = session.config.stash[JUDGED] = judge(at)
             if found.findings and exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
+            if kept := session.config.getoption(BODIES):
+                from fhir_face.corpus import keep
+
+                keep(at, Path(kept))
             if session.config.getoption(SCOREBOARD):
                 from fhir_face.scoreboard import PAGE, render
 
