@@ -90,8 +90,8 @@ PARAMETERS: Final[dict[str, Document]] = {
 }
 HEADERS: Final[dict[str, tuple[str, ...]]] = {
     "Prefer": ("search", "search_by_form", "create", "update", "update_where", "patch", "delete", "bundle"),
-    "If-Match": ("update", "update_where", "patch", "delete"),
-    "If-None-Match": ("read", "vread", "update", "metadata"),
+    "If-Match": ("update", "update_where", "patch", "delete", "delete_where"),
+    "If-None-Match": ("read", "vread", "update", "update_where", "metadata"),
     "If-Modified-Since": ("read", "vread"),
     "If-None-Exist": ("create",),
 }
