@@ -3,7 +3,7 @@ PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN = $(UV) run --frozen --all-packages --no-sync
 ARGS ?=
-WORKERS ?= 2
+WORKERS ?= 3
 N ?= 2000
 # The suites start hundreds of processes, and one that has to compile its modules first takes seconds instead of half of one.
 unexport PYTHONDONTWRITEBYTECODE
@@ -29,7 +29,7 @@ demo: setup  ## Hub, worker and four simulators with a narrated story (ARGS=--on
 	$(RUN) tyokyky-bridge demo $(ARGS)
 
 test: setup  ## The whole test suite, SQLite and PostgreSQL, with the simulators as real processes
-	$(RUN) pytest -n $(WORKERS) -m "not campaign" $(ARGS)
+	$(RUN) pytest -n $(WORKERS) --dist worksteal -m "not campaign" $(ARGS)
 
 campaign: setup  ## The longer tests that `make test` leaves out and counts as deselected
 	$(RUN) pytest -n $(WORKERS) -m campaign $(ARGS)

@@ -66,3 +66,13 @@ async def test_a_non_disclosure_order_holds_for_what_was_recorded_before_it(hub)
     await case.change({"client.non_disclosure.active": True})
     after = await told(case, HELMI)
     assert not any(place in each for place in PLACES for each in after)
+
+
+async def test_an_order_in_a_newer_plan_holds_for_the_older_ones_of_the_client(hub):
+    case = await a_case(hub, client=AT_HOME, meetings=[MEETING])
+    await case.change({"header.status": "closed", "closing.reason": "employed"})
+    await told(case, HELMI)
+    under_order = {**AT_HOME, "non_disclosure": {"active": True}}
+    await plans.create_plan(hub, HELMI, case.client_id, plan_content(client=under_order))
+    after = await told(case, HELMI)
+    assert not any(place in each for place in PLACES for each in after)

@@ -195,7 +195,7 @@ def disclose(
             item = ItemFacts(path, labels, discloser, dated=dated, marked=marked, services=services)
             decision = decided[key] = grounds.decide(item)
         decisions[path] = decision
-    shielded = plan.client.non_disclosure.active is True
+    shielded = facts.non_disclosure or plan.client.non_disclosure.active is True
     permitted = {path: value for path, value in leaves.items() if decisions[path].basis is not None}
     filtered = frozenset(filter(is_address_like, permitted)) if shielded else _NO_SERVICES
     view = View(

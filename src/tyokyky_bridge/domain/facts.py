@@ -18,7 +18,8 @@ class Facts:
 
     *consents* are all forms on file for the client; forms of anybody else are passed over. *oral_used*
     names the spoken consents that have been used up. *typ_objection* is what the client's objection against
-    a TYP flow leads to: a policy of the controllers, REVIEW unless they decide otherwise.
+    a TYP flow leads to: a policy of the controllers, REVIEW unless they decide otherwise. *non_disclosure*: the
+    client's newest plan tells of an order, which then holds for every plan of theirs.
     """
 
     identity_resolved: bool
@@ -27,6 +28,7 @@ class Facts:
     consents: tuple[Consent, ...] = ()
     oral_used: frozenset[str] = frozenset()
     typ_objection: Outcome = Outcome.REVIEW
+    non_disclosure: bool = False
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,20 @@ def facts_of(tx: Tx, bridge: Bridge, client_id: UUID, *, retrying: int | None = 
             for use in (tx.consents.uses(client_id) if spoken else ())
             if retrying is None or _was_spent(tx, use, retrying)
         ),
+        non_disclosure=_newest_plan_tells_of_an_order(tx, client_id),
     )
+
+
+def _newest_plan_tells_of_an_order(tx: Tx, client_id: UUID) -> bool:
+    """A non-disclosure order is about the person: an address in an older plan is kept back by it as well.
+
+    Of a single plan nothing has to be read here: what it says itself counts anyway.
+    """
+    plans = tx.plans.of_client(client_id)
+    if len(plans) < 2:
+        return False
+    newest = max(plans, key=lambda row: (row.created_at, row.id))
+    return latest_revision(tx, newest.id).plan.client.non_disclosure.active is True
 
 
 def _was_spent(tx: Tx, use: OralUseRow, link_id: int) -> bool:

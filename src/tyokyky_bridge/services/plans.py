@@ -145,6 +145,8 @@ def create_in(
         actor=caller.party,
         **stored(revision, leaves),
     )
+    if plans and plan.client.non_disclosure.active:  # an order holds for the older plans as well
+        tx.clients.bump_epoch(client_id)
     refresh_links(tx, bridge, plan_id=plan_id, client_id=client_id, revision=revision)
     _audit(tx, caller, "plan/created", client_id, plan_id, {"version": 1})
     return see(tx, bridge, caller, plan_id)
