@@ -24,8 +24,6 @@ from worlds.parties import EMPLOYMENT, HEALTH, SOCIAL
 from worlds.partner_records import is_write, lenses, read_items, standing
 from worlds.warm import wait_until
 
-pytestmark = pytest.mark.both_engines
-
 FIXED_SEED = 20261122
 SHORT, LONG = (15, 60), (50, 200)
 """Kills, and plans that are written meanwhile."""

@@ -79,6 +79,7 @@ async def two_workers(stage: Stage, seconds: float) -> None:
             await bridge.store.aclose()
 
 
+@pytest.mark.campaign
 def test_two_workers_together_stay_below_the_declared_rate(strict_stage: Stage) -> None:
     open_plans(strict_stage)
     typpi = strict_stage.simulators["typpi"]

@@ -32,6 +32,9 @@ from worlds.postgres import in_own_loop
 from worlds.two_way import quiet
 from worlds.warm import WarmProcesses, wait_until
 
+pytestmark = pytest.mark.campaign
+"""The same troubles, told shorter, are in `test_trouble_at_partners` and met in every run."""
+
 GOAL = "goals[g-1].text_client"
 EVERYBODY = ("effica", "lifecare", "typpi", "ura")
 NUMBERS = itertools.count(13_000, 10)

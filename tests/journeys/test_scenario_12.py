@@ -28,8 +28,6 @@ from worlds.partner_records import is_write, lenses, read_items
 from worlds.strangers import stranger
 from worlds.two_way import Watch, held, hints, notices, quiet, user_edits
 
-pytestmark = pytest.mark.both_engines
-
 CLIENT, OLDER, NEWER = stranger(64), stranger(78), stranger(78, sign="Y")
 BOXES = ("identity.core", "admin.*", "plan.*", "social.situation")
 GOAL, NEXT = "goals[g-1].text_client", "follow_up.next_on"

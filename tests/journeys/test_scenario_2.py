@@ -12,8 +12,6 @@ from tyokyky_bridge.demo.stage import Stage
 from worlds.strangers import stranger
 from worlds.two_way import Seen, Watch, held, notices, quiet, user_edits
 
-pytestmark = pytest.mark.both_engines
-
 CLIENT = stranger(2)
 BOXES = ("identity.core", "admin.*", "plan.*", "self.b4")
 MONDAY, TUESDAY, THURSDAY, FRIDAY = day(-7), day(-6), day(-4), day(-3)
