@@ -71,7 +71,7 @@ def run(
             "base-url": stage.url,
             "continue-on-failure": True,
             "warnings": False,
-            "request-timeout": 30,
+            "request-timeout": 60,  # a receipt may be waited for half a minute
             "generation": {"max-examples": most, "database": "none", "no-shrink": True},
             "phases": {
                 "examples": {"enabled": False},
