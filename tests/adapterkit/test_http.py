@@ -1,30 +1,29 @@
-"""The one maker of HTTP clients: licences, deadlines, caps, and what a lost request means."""
+"""The one maker of HTTP clients, over both transports: licences, deadlines, caps, and what a lost request means."""
 
 import asyncio
 import contextlib
 import logging
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from typing import Any
 
 import httpx
 import pytest
 
 from tyokyky_bridge.adapterkit.contract import Licence
-from tyokyky_bridge.adapterkit.errors import (
-    Blocked,
-    LicenceExpired,
-    OutcomeUnknown,
-    Refused,
-    TryLater,
-)
-from tyokyky_bridge.adapterkit.http import PartnerHttp, json_object, raise_for_outage, retry_after, segment
+from tyokyky_bridge.adapterkit.errors import LicenceExpired, OutcomeUnknown, Refused, TryLater
+from tyokyky_bridge.adapterkit.http import PartnerHttp
 from tyokyky_bridge.adapterkit.meter import start_meter
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
+DEFAULTS: dict[str, Any] = {"deadline_s": 2}
+
+
+@pytest.fixture(autouse=True, params=["httpx", "aiohttp"])
+def carrier(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything here holds whatever carries the requests."""
+    monkeypatch.setitem(DEFAULTS, "carrier", request.param)
 
 
 @contextlib.asynccontextmanager
@@ -46,7 +45,7 @@ async def served(serve: Serve) -> AsyncGenerator[str]:
 def told(serve: Serve, story: Callable[[PartnerHttp], Awaitable[Any]], **options: Any) -> Any:
     async def run() -> Any:
         async with served(serve) as url:
-            http = PartnerHttp(url, **{"deadline_s": 2, **options})
+            http = PartnerHttp(url, **{**DEFAULTS, **options})
             try:
                 return await story(http)
             finally:
@@ -143,11 +142,41 @@ def test_a_lost_answer_is_unknown_only_for_what_may_have_changed_something(
     assert time.monotonic() - began < 1.5
 
 
+@pytest.mark.parametrize(("given", "meaning"), [(None, TryLater), (licence(600), OutcomeUnknown)])
+def test_an_answer_that_is_no_http_is_a_lost_one(given: Licence | None, meaning: type[Exception]) -> None:
+    async def babbles(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"\x16\x03\x01 what?\r\n\r\n")
+        await writer.drain()
+
+    with pytest.raises(meaning):
+        told(babbles, lambda http: http.send("PUT", "/", content=b"x", licence=given))
+
+
+def test_what_was_lost_on_a_connection_kept_alive_is_not_sent_again_unasked() -> None:
+    """The first answer keeps the connection; the second request arrives there and its answer is lost."""
+    came: list[bytes] = []
+
+    async def forgets_the_second(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        came.append(await reader.readuntil(b"\r\n\r\nx"))
+        writer.write(OK)
+        await writer.drain()
+        came.append(await reader.readuntil(b"\r\n\r\nx"))
+
+    async def story(http: PartnerHttp) -> None:
+        await http.send("PUT", "/1", content=b"x", licence=licence())
+        with pytest.raises(OutcomeUnknown):
+            await http.send("PUT", "/2", content=b"x", licence=licence())
+
+    told(forgets_the_second, story)
+    assert [request.split()[1] for request in came] == [b"/1", b"/2"]
+
+
 def test_where_nobody_listens_nothing_was_sent() -> None:
     async def story() -> None:
         async with served(answers) as url:
             pass
-        http = PartnerHttp(url, deadline_s=2)
+        http = PartnerHttp(url, **DEFAULTS)
         with pytest.raises(TryLater):
             await http.send("PUT", "/", content=b"x", licence=licence())
         await http.aclose()
@@ -161,7 +190,7 @@ def test_who_never_finishes_shaking_hands_has_got_nothing() -> None:
 
     async def story() -> None:
         async with served(mute) as url:
-            http = PartnerHttp(url.replace("http:", "https:"), deadline_s=0.4)
+            http = PartnerHttp(url.replace("http:", "https:"), **{**DEFAULTS, "deadline_s": 0.4})
             with pytest.raises(TryLater):
                 await http.send("PUT", "/", content=b"x", licence=licence())
             await http.aclose()
@@ -249,63 +278,6 @@ def test_nothing_of_a_request_is_logged(caplog: pytest.LogCaptureFixture) -> Non
     assert "marked" not in caplog.text
 
 
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [
-        ("0", 0),
-        ("120", 120),
-        ("7200", 3600),
-        ("99999999999999999999", 3600),
-        ("-5", None),
-        ("soon", None),
-        ("", None),
-        ("1.5", None),
-        ("²", None),
-        ("Mon, 99 Foo 2026 99:99:99 GMT", None),
-    ],
-)
-def test_retry_after_in_seconds_is_capped_and_nonsense_is_nothing(value: str, seconds: int | None) -> None:
-    headers = httpx.Headers([(b"retry-after", value.encode("latin-1"))])
-    wanted = None if seconds is None else timedelta(seconds=seconds)
-    assert retry_after(httpx.Response(503, headers=headers)) == wanted
-
-
-@pytest.mark.parametrize(("ahead_s", "low", "high"), [(90, 85, 90), (-90, 0, 0), (86_400, 3600, 3600)])
-def test_retry_after_as_a_date_counts_from_now(ahead_s: int, low: int, high: int) -> None:
-    moment = format_datetime(datetime.now(UTC) + timedelta(seconds=ahead_s), usegmt=True)
-    wait = retry_after(httpx.Response(503, headers={"retry-after": moment}))
-    assert wait is not None
-    assert low <= wait.total_seconds() <= high
-
-
-def test_no_retry_after_is_no_advice() -> None:
-    assert retry_after(httpx.Response(503)) is None
-
-
-@pytest.mark.parametrize(
-    ("status", "wrote", "meaning"),
-    [
-        (429, True, TryLater),
-        (503, True, TryLater),
-        (500, True, OutcomeUnknown),
-        (504, True, OutcomeUnknown),
-        (500, False, TryLater),
-        (504, False, TryLater),
-        (301, True, Blocked),
-    ],
-)
-def test_an_outage_says_what_to_do_next(status: int, wrote: bool, meaning: type[Exception]) -> None:
-    with pytest.raises(meaning):
-        raise_for_outage(httpx.Response(status), wrote=wrote)
-
-
-@pytest.mark.parametrize(("status", "throttled"), [(429, True), (503, False), (500, False)])
-def test_too_many_requests_are_told_apart_from_an_outage(status: int, *, throttled: bool) -> None:
-    with pytest.raises(TryLater) as later:
-        raise_for_outage(httpx.Response(status), wrote=False)
-    assert later.value.throttled is throttled
-
-
 def test_whoever_counts_is_told_of_each_request_once() -> None:
     async def story(http: PartnerHttp) -> list[int]:
         meter = start_meter()
@@ -316,22 +288,3 @@ def test_whoever_counts_is_told_of_each_request_once() -> None:
         return [meter.requests, meter.taken(), meter.taken()]
 
     assert told(answers, story) == [3, 3, 0]
-
-
-@pytest.mark.parametrize("status", [200, 201, 304, 400, 401, 404, 409, 412, 422])
-def test_everything_else_is_the_adapters_to_read(status: int) -> None:
-    raise_for_outage(httpx.Response(status), wrote=True)
-
-
-@pytest.mark.parametrize(
-    "body", [b"", b"[]", b"1", b"<html>", b'{"a":', b'{"a":NaN}', b"\xff", b"[" * 100_000]
-)
-def test_what_is_no_json_object_is_a_broken_answer(body: bytes) -> None:
-    with pytest.raises(TryLater):
-        json_object(httpx.Response(200, content=body), wrote=False)
-    with pytest.raises(OutcomeUnknown):
-        json_object(httpx.Response(200, content=body), wrote=True)
-
-
-def test_a_partners_id_stays_one_path_segment() -> None:
-    assert segment("../a b?c#d/ä") == "..%2Fa%20b%3Fc%23d%2F%C3%A4"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID
 
+from tyokyky_bridge.adapterkit.http import Carrier
 from tyokyky_bridge.demo.stage import Child, Stage
 from tyokyky_bridge.storage import open_store
 from worlds.postgres import Postgres
@@ -18,6 +19,8 @@ from worlds.postgres import Postgres
 HEALTH = "lrha-health"
 ALL = ("lifecare", "effica", "ura", "typpi")
 OFFICE_HOURS = "2026-11-23T10:00:00+02:00"
+LOOK_S = 0.2
+"""Between two looks at the hub's health: each costs the hub some of what is being measured."""
 TICKS = os.sysconf("SC_CLK_TCK")
 Engine = Literal["sqlite", "postgresql"]
 ENGINES: tuple[Engine, ...] = ("sqlite", "postgresql")
@@ -52,7 +55,7 @@ class Installation:
                 raise RuntimeError(msg)
             if sum(line["in_sync"] for line in lines) == len(lines) * len(self.plans):
                 return
-            time.sleep(0.05)
+            time.sleep(LOOK_S)
         msg = f"not settled in {wait_s} s: {self.stage.http.get('/health').text}"
         raise TimeoutError(msg)
 
@@ -107,7 +110,9 @@ class Installation:
 
 
 @contextmanager
-def installed(engine: Engine, plans: int, systems: tuple[str, ...] = ALL) -> Iterator[Installation]:
+def installed(
+    engine: Engine, plans: int, systems: tuple[str, ...] = ALL, carrier: Carrier = "httpx"
+) -> Iterator[Installation]:
     """An installation on *engine* with that many plans, all in step with all *systems*."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -118,7 +123,9 @@ def installed(engine: Engine, plans: int, systems: tuple[str, ...] = ALL) -> Ite
             stack.callback(server.close)
             server.start()
             url = server.empty_database()
-        stage = stack.enter_context(Stage(folder, database_url=url, systems=systems, calm=True))
+        stage = stack.enter_context(
+            Stage(folder, database_url=url, systems=systems, calm=True, carrier=carrier)
+        )
         hetus = [_hetu(n) for n in range(plans)]
         for system, simulator in stage.simulators.items():
             simulator.seed(

@@ -1,8 +1,9 @@
 """The whole way: changes synced to partners, on real processes and sockets, beside a bare httpx loop.
 
 The bare loop posts the very bodies that the hub wrote, taken from the simulators' journals, to the same simulators, and
-decides, journals, reads and fences nothing. Both are given per second of processor time (hub, worker and, on
-PostgreSQL, the server), so that the simulators, which share the machine, do not count.
+decides, journals, reads and fences nothing. The hub sends over httpx's own transport and over the optional one; both it
+and the loop are given per second of processor time (hub, worker and, on PostgreSQL, the server), so that the
+simulators, which share the machine, do not count.
 """
 
 import asyncio
@@ -26,6 +27,7 @@ def run(plans: int) -> None:
     table = Table(
         "engine",
         "systems",
+        "transport",
         "changes",
         "seconds",
         "changes/s",
@@ -37,10 +39,10 @@ def run(plans: int) -> None:
         title=f"Changes fully synced, {plans} plans",
     )
     for engine in ENGINES:
-        for systems in (("lifecare",), ALL):
-            with installed(engine, plans, systems) as place:
-                table.add_row(engine, *_measured(place))
-    Console(width=150).print(table)
+        for systems, carrier in ((("lifecare",), "httpx"), (ALL, "httpx"), (ALL, "aiohttp")):
+            with installed(engine, plans, systems, carrier) as place:
+                table.add_row(engine, str(len(systems)), carrier, *_measured(place))
+    Console(width=160).print(table)
 
 
 def _measured(place: Installation) -> list[str]:
@@ -61,7 +63,6 @@ def _measured(place: Installation) -> list[str]:
     bare = asyncio.run(_bare(writes))
     per_core = len(writes) / used_s
     return [
-        str(len(simulators)),
         str(plans),
         f"{seconds:.1f}",
         f"{plans / seconds:.0f}",

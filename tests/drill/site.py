@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tyokyky_bridge.adapterkit import testing_process
+from tyokyky_bridge.adapterkit.http import Carrier
 from tyokyky_bridge.demo import child as children
 from tyokyky_bridge.demo.child import Child
 from tyokyky_bridge.demo.people import on_the_clock
@@ -63,12 +64,13 @@ class Site:
 
 @contextmanager
 def site(folder: Path, *, url: str | None, hubs: int, workers: int) -> Iterator[Site]:
-    """Start an installation; everything ends with the block."""
+    """Start an installation; everything ends with the block. On PostgreSQL it sends over the optional transport."""
+    carrier: Carrier = "httpx" if url is None else "aiohttp"
     warm = WarmProcesses()
     was = children.subprocess, testing_process.subprocess
     children.subprocess = testing_process.subprocess = warm  # type: ignore[assignment]
     try:
-        with ExitStack() as stack, Stage(folder, database_url=url, calm=True) as stage:
+        with ExitStack() as stack, Stage(folder, database_url=url, calm=True, carrier=carrier) as stage:
             stage.simulators["ura"].clock(set=on_the_clock(10))
             victims = [Victim("hub 1", stage.hub), Victim("worker 1", stage.worker)]
             addresses = {"hub 1": stage.url}

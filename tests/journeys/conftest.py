@@ -1,5 +1,7 @@
 """Whole installations for the journeys, once on each engine: real processes that start quickly.
 
+On SQLite the hub's requests go over httpx's own transport, on PostgreSQL over the optional one.
+
 Each journey has clients of its own, and leaves every partner up, open and on time.
 """
 
@@ -8,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from tyokyky_bridge.adapterkit import testing_process
+from tyokyky_bridge.adapterkit.http import Carrier
 from tyokyky_bridge.demo import child as children
 from tyokyky_bridge.demo.desk import Desk
 from tyokyky_bridge.demo.people import on_the_clock
@@ -39,7 +42,8 @@ def stage(
     url = None
     if request.param == "postgres":
         url = request.getfixturevalue("postgres_server").empty_database()
-    with Stage(tmp_path_factory.mktemp("stage"), database_url=url, calm=True) as running:
+    folder = tmp_path_factory.mktemp("stage")
+    with Stage(folder, database_url=url, calm=True, carrier=_carrier(url)) as running:
         running.simulators["ura"].clock(set=on_the_clock(10))
         yield running
 
@@ -67,5 +71,10 @@ def calm_stage(
     warm_processes: WarmProcesses, engine_url: str | None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stage]:
     """An installation of the module's own, for drills that kill, break and overload it."""
-    with Stage(tmp_path_factory.mktemp("drill"), database_url=engine_url, calm=True) as running:
+    folder = tmp_path_factory.mktemp("drill")
+    with Stage(folder, database_url=engine_url, calm=True, carrier=_carrier(engine_url)) as running:
         yield running
+
+
+def _carrier(url: str | None) -> Carrier:
+    return "httpx" if url is None else "aiohttp"

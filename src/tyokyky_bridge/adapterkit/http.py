@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any, Literal, cast
 from urllib.parse import quote
 
 import httpx
@@ -20,13 +20,16 @@ from tyokyky_bridge.adapterkit.contract import Licence, SystemConfig
 from tyokyky_bridge.adapterkit.errors import Blocked, OutcomeUnknown, Refusal, Refused, TryLater
 from tyokyky_bridge.adapterkit.manifest import Manifest
 from tyokyky_bridge.adapterkit.meter import count_request
+from tyokyky_bridge.adapterkit.phase import Phase, current_phase
 
 DEFAULT_MAX_RESPONSE_BYTES = 4 * 1024 * 1024
 LONGEST_RETRY_AFTER = timedelta(hours=1)
 
 _HETU = re.compile(r"(?<![0-9A-Za-z])\d{6}[-+A-FU-Ya-fu-y]\d{3}[0-9A-FHJ-NPR-Ya-fhj-npr-y](?![0-9A-Za-z])")
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
+
+Carrier = Literal["httpx", "aiohttp"]
+"""What carries the requests: httpx's own transport, or aiohttp's, which is faster (the extra ``aiohttp``)."""
 
 
 class PartnerHttp:
@@ -42,6 +45,7 @@ class PartnerHttp:
         verify: TLS context, with a client certificate loaded where the partner wants one.
         max_response_bytes: A longer answer is `Refused` and never held in memory.
         slots: Requests in flight at once.
+        carrier: The transport.
     """
 
     def __init__(  # all but one are keywords with defaults
@@ -53,18 +57,19 @@ class PartnerHttp:
         verify: ssl.SSLContext | None = None,
         max_response_bytes: int = DEFAULT_MAX_RESPONSE_BYTES,
         slots: int = 8,
+        carrier: Carrier = "httpx",
     ) -> None:
         # httpx logs each URL at INFO and httpcore each header at DEBUG.
         for logger in ("httpx", "httpcore"):
             logging.getLogger(logger).setLevel(logging.WARNING)
         self.deadline_s = deadline_s
         self._max_response_bytes = max_response_bytes
+        trust = verify if verify is not None else _default_trust(base_url)
         self._client = httpx.AsyncClient(
             base_url=base_url,
             headers={"accept-encoding": "identity", **(headers or {})},
-            verify=verify if verify is not None else _default_trust(base_url),
+            transport=_transport(carrier, trust=trust, slots=slots),
             timeout=httpx.Timeout(deadline_s, connect=5.0, pool=5.0),
-            limits=httpx.Limits(max_connections=slots, max_keepalive_connections=min(slots, 8)),
             trust_env=False,
             follow_redirects=False,
         )
@@ -80,8 +85,13 @@ class PartnerHttp:
     ) -> "PartnerHttp":
         """Make the client of one configured system.
 
-        The options ``deadline_s`` and ``max_response_bytes`` of the system override the manifest.
+        The options ``deadline_s`` and ``max_response_bytes`` of the system override the manifest, and ``transport``
+        may name the other `Carrier`. Raises: ValueError for a transport that is neither.
         """
+        carrier = config.options.get("transport", "httpx")
+        if carrier not in ("httpx", "aiohttp"):
+            msg = f"system {config.id}: transport is httpx or aiohttp"
+            raise ValueError(msg)
         return cls(
             config.base_url,
             deadline_s=float(config.options.get("deadline_s", manifest.limits.deadline_s)),
@@ -89,6 +99,7 @@ class PartnerHttp:
             verify=verify,
             max_response_bytes=int(config.options.get("max_response_bytes", DEFAULT_MAX_RESPONSE_BYTES)),
             slots=manifest.limits.slots,
+            carrier=carrier,
         )
 
     @contextlib.asynccontextmanager
@@ -129,7 +140,7 @@ class PartnerHttp:
         if _HETU.search(path) or any(_HETU.search(v) for v in (params or {}).values()):
             msg = "an identity number may not stand in a URL"
             raise ValueError(msg)
-        phase = _Phase(licence)
+        phase = Phase(licence)
         request = self._client.build_request(
             method, path, content=content, headers=headers, params=params, extensions={"trace": phase.trace}
         )
@@ -140,16 +151,15 @@ class PartnerHttp:
         if licence is not None:
             licence.check()
         count_request()
+        current_phase.set(phase)
         try:
             # Beside httpx's own timeouts, which a partner that drips bytes can outwit.
             async with asyncio.timeout(left_s):
                 return await self._exchange(request)
         except TimeoutError as lost:
-            raise phase.failure(reason="deadline") from lost
-        except _NOT_SENT as unreachable:
-            raise TryLater(type(unreachable).__name__) from unreachable
+            raise phase.failure(lost, reason="deadline") from lost
         except (httpx.TransportError, httpx.StreamError) as lost:
-            raise phase.failure(reason=type(lost).__name__) from lost
+            raise phase.failure(lost, reason=type(lost).__name__) from lost
 
     async def _exchange(self, request: httpx.Request) -> httpx.Response:
         answer = await self._client.send(request, stream=True)
@@ -174,30 +184,18 @@ class PartnerHttp:
         await self._client.aclose()
 
 
+def _transport(carrier: Carrier, *, trust: ssl.SSLContext | bool, slots: int) -> httpx.AsyncBaseTransport:
+    if carrier == "aiohttp":  # an extra, so it may not be there, and is not loaded where it is not used
+        from tyokyky_bridge.adapterkit.aiohttp_transport import PartnerTransport  # noqa: PLC0415
+
+        return PartnerTransport(verify=trust, slots=slots)
+    limits = httpx.Limits(max_connections=slots, max_keepalive_connections=min(slots, 8))
+    return httpx.AsyncHTTPTransport(verify=trust, limits=limits, trust_env=False)
+
+
 def _default_trust(base_url: str) -> ssl.SSLContext | bool:
     """The public authorities; without TLS a context that trusts nobody, since loading authorities takes long."""
     return True if base_url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-
-class _Phase:
-    """How far one request has come; tells a lost request that cannot have had an effect from one that can."""
-
-    def __init__(self, licence: Licence | None) -> None:
-        self._licence = licence
-        self._connecting = False
-
-    async def trace(self, event: str, _info: Mapping[str, Any]) -> None:
-        if event == "connection.connect_tcp.started":
-            self._connecting = True
-        elif event.endswith("send_request_headers.started"):
-            self._connecting = False
-            if self._licence is not None:
-                self._licence.check()
-
-    def failure(self, *, reason: str) -> TryLater | OutcomeUnknown:
-        if self._licence is None or self._connecting:
-            return TryLater(reason)
-        return OutcomeUnknown(reason)
 
 
 def segment(value: str) -> str:

@@ -23,6 +23,7 @@ import yaml
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
+from tyokyky_bridge.adapterkit.http import Carrier
 from tyokyky_bridge.adapterkit.manifest import Manifest
 from tyokyky_bridge.adapterkit.testing import SimulatorProcess
 from tyokyky_bridge.adapterkit.trial import Trial, prepare
@@ -47,6 +48,7 @@ class Stage:
         calm: Whether simulators answer at once and without a rate limit and are listened to all the time (tests),
             or everybody keeps their own pace (demo).
         directory: A directory document instead of the shipped demo one.
+        carrier: What carries the hub's requests to the systems.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Stage:
         systems: Iterable[str] | None = None,
         calm: bool = False,
         directory: Mapping[str, Any] | None = None,
+        carrier: Carrier = "httpx",
     ) -> None:
         self.folder = folder
         self.database_url = database_url or f"sqlite:///{folder / 'hub.db'}"
@@ -64,6 +67,7 @@ class Stage:
         self.port = _free_port()
         self._packages = {point.name: point.value for point in entry_points(group=GROUP)}
         self._calm = calm
+        self._carrier: Carrier = carrier
         self._directory = dict(directory or _demo_directory())
         if systems is not None:
             wanted = set(systems)
@@ -193,7 +197,11 @@ class Stage:
             if self._calm:
                 simulator.chaos(**trial.calm)
             system["base_url"] = simulator.base_url
-            told = {**trial.options, **(trial.calm_options if self._calm else {})}
+            told = {
+                "transport": self._carrier,
+                **trial.options,
+                **(trial.calm_options if self._calm else {}),
+            }
             system["options"] = {**told, **system.get("options", {}), **trial.options}
 
     def _settings(self) -> dict[str, str]:
