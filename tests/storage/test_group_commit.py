@@ -59,6 +59,28 @@ async def test_a_mistake_undoes_only_its_own_transaction(embedded):
     assert kept.isdisjoint(plan.id for plan in made)
 
 
+async def test_the_first_of_a_batch_is_undone_without_the_others(embedded):
+    """It has no savepoint: what follows begins a transaction of its own."""
+    started, go_on = threading.Event(), threading.Event()
+
+    def fail(tx):
+        a_plan(tx)
+        started.set()
+        assert go_on.wait(30)
+        raise LookupError
+
+    first = asyncio.create_task(embedded.write(fail))
+    await asyncio.to_thread(started.wait, 30)
+    rest = [asyncio.create_task(embedded.write(fn)) for fn in (a_plan, lambda _tx: 1 / 0, a_plan)]
+    await asyncio.sleep(0.05)
+    go_on.set()
+    with pytest.raises(LookupError):
+        await first
+    one, error, other = await asyncio.gather(*rest, return_exceptions=True)
+    assert isinstance(error, ZeroDivisionError)
+    assert await embedded.read(lambda tx: {plan.id for plan in tx.plans.page()}) == {one.id, other.id}
+
+
 async def test_many_transactions_share_one_commit(embedded, sqlite_url, monkeypatch):
     commits = []
     from sqlalchemy import event

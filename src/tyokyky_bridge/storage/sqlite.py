@@ -126,6 +126,7 @@ class SqliteStore:
         self._reading = sqlite_engine(path, begin="BEGIN", query_only=True)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-reader")
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._held: Connection | None = None
         self._writer = threading.Thread(target=self._write_batches, name="sqlite-writer", daemon=True)
         self._closed = False
         self._writer.start()
@@ -199,9 +200,10 @@ class SqliteStore:
         while (job := self._jobs.get()) is not None:
             followed_by = self._commit_together(job)
             if followed_by is _STOP:
-                return
+                break
             if not self._jobs.empty():
                 time.sleep(GIVE_WAY_S)
+        self._let_go()
 
     def _commit_together(self, first: _Job) -> object:
         """Run *first* and what else waits in one transaction; returns `_STOP` when the end of the queue was
@@ -211,7 +213,8 @@ class SqliteStore:
         job: _Job | None = first
         stop = False
         try:
-            with self._writing.begin() as connection:
+            connection = self._held = self._held or self._writing.connect()
+            with connection.begin():
                 while job is not None:
                     if job.future.set_running_or_notify_cancel():
                         self._run_one(connection, job, done)
@@ -222,10 +225,18 @@ class SqliteStore:
                 future.set_exception(fault)
             if job is not None and not job.future.done():
                 job.future.set_exception(fault)
+            self._let_go()
         else:
             for future, answer in done:
                 future.set_result(answer)
         return _STOP if stop else None
+
+    def _let_go(self) -> None:
+        """Give the writer's connection back: it is held between batches, but not after one that failed."""
+        if self._held is not None:
+            with suppress(SQLAlchemyError, sqlite3.Error):
+                self._held.close()
+        self._held = None
 
     def _next(self, *, taken: int) -> tuple[_Job | None, bool]:
         if taken >= BATCH:
@@ -240,14 +251,19 @@ class SqliteStore:
         self, connection: Connection, job: _Job, done: list[tuple[Future[Any], tuple[Any, set[str]]]]
     ) -> None:
         session = self._session(connection)
+        driver = cast("sqlite3.Connection", connection.connection.dbapi_connection)
+        # The first has the transaction to itself so far: with that it is undone, and needs no savepoint.
+        apart, undo = ("SAVEPOINT job", "ROLLBACK TO job") if done else (None, "ROLLBACK")
         fault: BaseException
-        savepoint = connection.begin_nested()
         try:
+            if apart is not None:
+                driver.execute(apart)
             value = job.fn(Transaction(session))
-            savepoint.commit()
+            if apart is not None:
+                driver.execute("RELEASE job")
         except RunAgain as error:  # no other writer can have come between
             fault = ConstraintBroken(str(error))
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, sqlite3.Error) as error:
             fault = translate(error)
         except BaseException as error:  # noqa: BLE001 - it belongs to the caller, not to this thread
             fault = error
@@ -255,10 +271,11 @@ class SqliteStore:
             done.append((job.future, (value, session.due_systems)))
             return
         job.future.set_exception(fault)
-        if not cast("sqlite3.Connection", connection.connection.dbapi_connection).in_transaction:
+        if not driver.in_transaction:
             # The database gave up all of it (disk full, I/O error): the others are lost with this one.
             raise StoreUnavailable(LOST)
-        savepoint.rollback()
+        driver.execute(undo)
+        driver.execute("BEGIN IMMEDIATE" if apart is None else "RELEASE job")
 
 
 _STOP = object()
