@@ -10,7 +10,7 @@ import pytest
 from mapping.systems import SHIPPED, shipped
 from mapping.toy import PLAN_YAML, TABLES, toy_lens
 from tyokyky_bridge.domain.items import FIELDS
-from tyokyky_bridge.mapping.catalogue import load, load_all, load_draft, read_spec
+from tyokyky_bridge.mapping.catalogue import load, load_draft, read_spec
 from tyokyky_bridge.mapping.checks import half_carried, problems
 from tyokyky_bridge.mapping.compiled import MappingBroken
 from tyokyky_bridge.mapping.lens import Lens
@@ -62,9 +62,6 @@ def test_a_fifth_mapping_is_loaded_from_its_own_package(folder: Path) -> None:
     lens = load(name_of(folder))
     assert (lens.system, lens.version) == ("pegasos", "1")
     assert lens.put_leaves({}, {"header.status": "active"}).native == {"tila": "ACTIVE"}
-    assert load_all([(name_of(folder), None)]).keys() == {"pegasos"}
-    with pytest.raises(MappingBroken, match="has a mapping already"):
-        load_all([(name_of(folder), None)] * 2)
 
 
 @pytest.mark.parametrize(

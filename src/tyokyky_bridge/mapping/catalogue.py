@@ -6,7 +6,7 @@ A mapping is named ``package:folder``, e.g. ``tyokyky_mappings:typpi``: the fold
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -114,15 +114,3 @@ def load(mapping: str, codecs: Mapping[str, Codec] | None = None) -> Lens:
         msg = f"{mapping}/{PLAN_FILE}"
         raise MappingBroken(msg, row, reason)
     return lens
-
-
-def load_all(mappings: Iterable[tuple[str, Mapping[str, Codec] | None]]) -> dict[str, Lens]:
-    """Load several mappings, by system. Raises: MappingBroken, also when two name the same system."""
-    lenses: dict[str, Lens] = {}
-    for mapping, codecs in mappings:
-        lens = load(mapping, codecs)
-        if lens.system in lenses:
-            msg = f"{mapping}/{PLAN_FILE}"
-            raise MappingBroken(msg, "system", f"{lens.system} has a mapping already")
-        lenses[lens.system] = lens
-    return lenses

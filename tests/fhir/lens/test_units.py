@@ -141,10 +141,3 @@ def test_an_id_that_would_be_too_long_stands_for_its_path():
     places = LENS.places(plan_id, {f"goals[{long}].text_client": "x"})
     assert places[key] == Place(LENS.owner["goals[].text_client"], (long,))
     assert place_of(UNITS, "Goal", key[1]) is None
-
-
-def test_every_pattern_can_say_which_element_shows_it():
-    assert LENS.expression_of("goals[].status") == "Goal.lifecycleStatus"
-    assert LENS.expression_of("client.birth_date") == "Patient.birthDate"
-    for pattern in FIELDS:
-        assert LENS.expression_of(pattern).startswith(LENS.owner[pattern].type)

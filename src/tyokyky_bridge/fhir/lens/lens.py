@@ -91,11 +91,6 @@ class Lens:
         unit, depth, *_ = self.home[pattern]
         return Place(unit, keys[:depth])
 
-    def expression_of(self, pattern: str) -> str:
-        """The element that shows a pattern of the plan, as FHIRPath without indexes."""
-        _, _, _, spot, shown = self.home[pattern]
-        return (shown[1] if shown is not None else spot).element
-
     def places(self, plan_id: str, leaves: Mapping[str, Scalar]) -> dict[Key, Place]:
         """
         The resources that the caller's *leaves* of a plan make, by type and id, in the order of the units.

@@ -3,7 +3,7 @@
 A type is read from the table when it is first asked for. The table is made by `tyokyky_bridge.fhir.wire.generate`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -180,8 +180,3 @@ def codes_of(value_set: str) -> Mapping[str, frozenset[str]] | None:
         return None
     found: Mapping[str, list[str]] = orjson.loads(line)["codes"]
     return {system: frozenset(codes) for system, codes in found.items()}
-
-
-def summary_members(resource_type: str) -> Iterator[str]:
-    """The top-level JSON members that a summary of the type keeps."""
-    yield from (name for name, (element, _) in members(resource_type).items() if element.summary)

@@ -14,7 +14,7 @@ from tyokyky_bridge.fhir.wire.text import parse, render
 from tyokyky_bridge.services.callers import Caller, NotForRole
 from tyokyky_bridge.services.fhir.ports import Mark
 from tyokyky_bridge.services.fhir.records import DocumentMethod, DocumentVersion
-from tyokyky_bridge.services.fhir.refusals import Gone, NotFound, Stale
+from tyokyky_bridge.services.fhir.refusals import Gone, NotFound
 from tyokyky_bridge.services.fhir.states import Version, stamped
 from tyokyky_bridge.services.plans import EDITORS
 from tyokyky_bridge.services.ports import Tx
@@ -30,22 +30,6 @@ Check = Callable[[Version | None], None]
 
 def anything(_: Version | None) -> None:
     """No condition."""
-
-
-def expecting(*versions: str) -> Check:
-    """The condition that one of these versions stands: If-Match. Raises, when asked: Stale."""
-
-    def check(standing: Version | None) -> None:
-        if standing is None or standing.version not in versions:
-            raise Stale
-
-    return check
-
-
-def only_new(standing: Version | None) -> None:
-    """The condition that nothing stands: If-None-Match with ``*``. Raises: Stale."""
-    if standing is not None:
-        raise Stale
 
 
 def create(

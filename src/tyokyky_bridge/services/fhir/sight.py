@@ -66,10 +66,6 @@ class Sighting:
             self._everywhere = tuple(found)
         return self._everywhere
 
-    def clients(self) -> frozenset[UUID]:
-        """Every client who has a plan, known to the caller or not: only to ask further, never to tell."""
-        return frozenset(row.client_id for row in self._rows())
-
     def versions(self, key: Key) -> tuple[Version, ...]:
         """All versions of one resource, oldest first; empty where the caller may not know of it."""
         if key[0] in DERIVED:
