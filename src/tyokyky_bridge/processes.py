@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import hmac
 import json
 import secrets
@@ -49,13 +50,16 @@ async def serve(settings: Settings) -> None:
     observability.configure()
     async with _wired(settings, "serve") as bridge:
         _stop_on_signals()
-        await _server(settings, bridge).serve()
+        server = _server(settings, bridge)
+        _spare_the_collector()
+        await server.serve()
 
 
 async def work(settings: Settings) -> None:
     """Keep links true until SIGTERM or SIGINT. Raises `SchemaNotAtHead`, `RoleTaken`."""
     observability.configure()
     async with _wired(settings, "work") as bridge:
+        _spare_the_collector()
         await _work(settings, bridge, _stop_on_signals())
 
 
@@ -65,6 +69,7 @@ async def run(settings: Settings) -> None:
     async with _wired(settings, "serve", "work") as bridge:
         stop = _stop_on_signals()
         server = _server(settings, bridge)
+        _spare_the_collector()
 
         async def face() -> None:
             await server.serve()
@@ -112,6 +117,14 @@ async def _work(settings: Settings, bridge: Bridge, stop: asyncio.Event) -> None
         take_over=True,
     )
     await worker.run(bridge, engine, pace, stop, among_others=True, feed_pace=heard)
+
+
+def _spare_the_collector() -> None:
+    """Take what the start has made (routes, tables, mappings) out of the garbage collector's rounds.
+
+    It never becomes garbage, and going through all of it would stop every request for a tenth of a second now and then.
+    """
+    gc.freeze()
 
 
 def _stop_on_signals() -> asyncio.Event:
