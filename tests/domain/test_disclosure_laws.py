@@ -1,5 +1,6 @@
 """Laws of disclosure for arbitrary forms: more consent never takes away, and a View betrays nothing it withholds."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from domain.case import TYP_CUSTOMER, marks, merged, revision
 from tyokyky_bridge.domain.categories import Category
 from tyokyky_bridge.domain.disclosure import disclose
+from tyokyky_bridge.domain.item_decisions import permitted_of
 from tyokyky_bridge.domain.items import Leaves, leaves_to_json, plan_from_leaves
 from tyokyky_bridge.domain.parties import Purpose
 from tyokyky_bridge.domain.revision import Revision
@@ -84,6 +86,23 @@ def test_another_prohibition_never_opens_an_item(consents, restriction, recipien
     after = view(PLAN, [*consents, form(59, restrictions=(restriction,))], recipient, channel, purpose)
     assert after.leaves.items() <= before.leaves.items()
     assert before.withheld <= after.withheld
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    several_forms,
+    recipients,
+    channels,
+    purposes,
+    st.booleans(),
+    st.sets(st.sampled_from(sorted(PLAN.leaves))),
+)
+def test_a_few_items_are_decided_as_in_the_whole(consents, recipient, channel, purpose, order, paths):
+    asked: Any = {"recipient": recipient, "purpose": purpose, "channel": channel, "at": NOW}
+    known = replace(facts(*consents), non_disclosure=order)
+    whole = disclose(PLAN, **asked, facts=known)
+    few = permitted_of(PLAN, paths, **asked, facts=known)
+    assert few == (whole.permitted | whole.filtered) & paths
 
 
 CONTROL = (

@@ -24,7 +24,7 @@ from tyokyky_bridge.domain.decision_table import (
 from tyokyky_bridge.domain.facts import CaseFacts, Facts, ItemFacts
 from tyokyky_bridge.domain.parties import Party, PartyId, Purpose, Register
 from tyokyky_bridge.domain.standing_forms import not_replaced, restrictions_at
-from tyokyky_bridge.domain.statute_ground import StatuteGround
+from tyokyky_bridge.domain.statute_ground import statute_ground
 
 __all__ = [
     "Basis",
@@ -131,13 +131,14 @@ class Grounds:
             )
             for forms in (written, unused, used)
         )
-        self._statute = StatuteGround(
+        self._statute = statute_ground(
             facts.legal_bases,
-            recipient=recipient,
-            purpose=purpose,
-            channel=channel,
+            facts.directory,
+            recipient,
+            purpose,
+            channel,
+            self._day,
             typ_active=case.typ_active,
-            day=self._day,
         )
         self._restrictions = tuple(r for r in restrictions_at(own, at) if self._is_meant(r))
         consents = (self._written, self._oral, self._oral_used)
@@ -190,13 +191,8 @@ class Grounds:
         every category the best imaginable item (marked necessary, new, of any service, from any party) is
         put to the table.
         """
-        givers = [
-            party
-            for party in self._facts.directory.parties_on(self._day)
-            if not party.shares_register_with(self._recipient)
-        ]
-        by_other = self._statute.offered_by_other(givers)
-        by_typ = self._statute.offered_by_typ(givers)
+        by_other = self._statute.offered_by_other
+        by_typ = self._statute.offered_by_typ
         by_written = self._written.offered()
         by_oral = self._oral.offered()
         whole = any(r.item is None and r.category is None for r in self._restrictions)

@@ -12,12 +12,12 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Final, NoReturn
 
-from tyokyky_bridge.domain.calendar import finnish_day
-from tyokyky_bridge.domain.case_facts import case_facts, day_of, in_network, marked_items, services_of
+from tyokyky_bridge.domain.case_facts import in_network
 from tyokyky_bridge.domain.categories import Category
-from tyokyky_bridge.domain.decision import BasisKind, Decision, Facts, Grounds, ItemFacts
+from tyokyky_bridge.domain.decision import BasisKind, Decision, Facts
+from tyokyky_bridge.domain.item_decisions import decide_items, grounds_of
 from tyokyky_bridge.domain.items import Scalar
-from tyokyky_bridge.domain.parties import Party, PartyId, Purpose
+from tyokyky_bridge.domain.parties import PartyId, Purpose
 from tyokyky_bridge.domain.plan import SupportPlan
 from tyokyky_bridge.domain.revision import Revision
 
@@ -166,38 +166,13 @@ def disclose(
 
     Source: domain report 6.6; docs/legal-basis.md.
     """
-    day = finnish_day(at)
-    directory = facts.directory
-    party = directory.party(recipient, on=day)
     plan = revision.plan if standing is None else standing
-    grounds = Grounds(
-        case=case_facts(plan, at), recipient=party, purpose=purpose, channel=channel, facts=facts, at=at
-    )
     leaves = revision.leaves
-    origins = revision.origins
-    marks, marked_prefixes = marked_items(plan, at)
-    holders: dict[str, Party | None] = {}
-    decided: dict[tuple[object, ...], Decision] = {}
-    decisions: dict[str, Decision] = {}
-    asks_date, asks_service, asks_path = grounds.asks_date, grounds.asks_service, grounds.asks_path
-    for path, labels in revision.labels.items():
-        origin = origins.get(path)
-        source = None if origin is None else origin.party
-        marked = path in marks or (bool(marked_prefixes) and path.startswith(marked_prefixes))
-        dated = day_of(path, leaves, None if origin is None else origin.at) if asks_date else None
-        services = services_of(path, leaves) if asks_service else _NO_SERVICES
-        key = (labels, source, marked, dated, services, path if asks_path else None)
-        decision = decided.get(key)
-        if decision is None:
-            if source is not None and source not in holders:
-                holders[source] = directory.holder(source, on=day)
-            discloser = None if source is None else holders[source]
-            item = ItemFacts(path, labels, discloser, dated=dated, marked=marked, services=services)
-            decision = decided[key] = grounds.decide(item)
-        decisions[path] = decision
+    grounds = grounds_of(plan, recipient=recipient, purpose=purpose, channel=channel, facts=facts, at=at)
+    decisions = decide_items(grounds, revision, revision.labels, plan=plan, facts=facts, at=at)
     shielded = facts.non_disclosure or plan.client.non_disclosure.active is True
     permitted = {path: value for path, value in leaves.items() if decisions[path].basis is not None}
-    filtered = frozenset(filter(is_address_like, permitted)) if shielded else _NO_SERVICES
+    filtered = frozenset(filter(is_address_like, permitted)) if shielded else _NOTHING
     view = View(
         _SEAL,
         plan_id=revision.plan.header.plan_id,
@@ -213,7 +188,7 @@ def disclose(
     )
     oral = frozenset(
         decision.basis.id
-        for decision in decided.values()
+        for decision in decisions.values()
         if decision.basis is not None and decision.basis.kind is BasisKind.CONSENT_ORAL_ONCE
     )
     return Disclosure(
@@ -243,4 +218,4 @@ _ADDRESSES: Final = (
     "client.telecom[",
     "client.home_municipality",
 )
-_NO_SERVICES: Final = frozenset[str]()
+_NOTHING: Final = frozenset[str]()

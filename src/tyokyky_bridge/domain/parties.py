@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache, partial
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Literal, TypeVar
@@ -125,7 +126,7 @@ class System:
 class Directory:
     """All parties and systems with the days they are in force; one id may have several rows in turn."""
 
-    __slots__ = ("_parties", "_systems")
+    __slots__ = ("_parties", "_parties_on", "_systems", "_systems_on")
 
     def __init__(self, parties: Iterable[Party], systems: Iterable[System] = ()) -> None:
         """Keep the rows. Raises `DirectoryRefused` when rows of one id overlap or a party is missing."""
@@ -143,6 +144,8 @@ class Directory:
                     )
         if problems:
             raise DirectoryRefused(problems)
+        self._parties_on = lru_cache(maxsize=64)(partial(_all_on, self._parties))
+        self._systems_on = lru_cache(maxsize=64)(partial(_all_on, self._systems))
 
     @property
     def parties(self) -> Mapping[PartyId, tuple[Party, ...]]:
@@ -173,13 +176,11 @@ class Directory:
 
     def parties_on(self, on: date) -> tuple[Party, ...]:
         """List the parties in force on that day, by id."""
-        rows = (row for group in self._parties.values() for row in group)
-        return tuple(sorted((r for r in rows if within(on, r.valid_from, r.valid_to)), key=lambda r: r.id))
+        return self._parties_on(on)
 
     def systems_on(self, on: date) -> tuple[System, ...]:
         """List the systems in force on that day, by id."""
-        rows = (row for group in self._systems.values() for row in group)
-        return tuple(sorted((r for r in rows if within(on, r.valid_from, r.valid_to)), key=lambda r: r.id))
+        return self._systems_on(on)
 
 
 _Row = TypeVar("_Row", Party, System)
@@ -201,6 +202,11 @@ def _overlaps(kind: str, groups: Mapping[str, tuple[_Row, ...]]) -> list[str]:
         for earlier, later in pairwise(rows)
         if earlier.valid_to is None or later.valid_from is None or later.valid_from <= earlier.valid_to
     ]
+
+
+def _all_on(groups: Mapping[str, tuple[_Row, ...]], on: date) -> tuple[_Row, ...]:
+    rows = (row for group in groups.values() for row in group)
+    return tuple(sorted((r for r in rows if within(on, r.valid_from, r.valid_to)), key=lambda r: r.id))
 
 
 def _on(kind: Literal["party", "system"], groups: Mapping[str, tuple[_Row, ...]], id_: str, on: date) -> _Row:

@@ -43,8 +43,8 @@ class Bridge:
         day = finnish_day(at)
         parties = {party.id for party in self.directory.parties_on(day)}
         systems = self.directory.systems_on(day)
-        known = (s for s in systems if s.id in self.partners and s.party in parties)
-        return tuple(replace(self.partners[s.id], system=s) for s in known)
+        known = ((s, self.partners[s.id]) for s in systems if s.id in self.partners and s.party in parties)
+        return tuple(p if p.system is s else replace(p, system=s) for s, p in known)
 
     def known_partner(self, system: str, at: datetime) -> Partner | None:
         """One partner as it is at *at*; ``None`` where its system or party is not in force then."""

@@ -13,13 +13,13 @@ from tyokyky_bridge.domain.case_facts import network_at, typ_active
 from tyokyky_bridge.domain.consent import ConsentStatus, FormKind
 from tyokyky_bridge.domain.decision import Facts
 from tyokyky_bridge.domain.errors import InvalidPlan
+from tyokyky_bridge.domain.item_decisions import permitted_of
 from tyokyky_bridge.domain.items import Leaves, Scalar, leaves_of, plan_from_leaves
 from tyokyky_bridge.domain.parties import Purpose, Register
 from tyokyky_bridge.domain.plan import SupportPlan
 from tyokyky_bridge.domain.revision import Origin, Revision
 from tyokyky_bridge.services.bridge import Bridge, Partner
 from tyokyky_bridge.services.conflict_owner import coordinating_party
-from tyokyky_bridge.services.loading import disclosure_to
 from tyokyky_bridge.services.shape import element_of
 from tyokyky_bridge.services.sight import HUB_CHANNEL
 
@@ -67,17 +67,16 @@ class Source:
         candidate = Revision(plan, self.before.version + 1, origins, self.at, self.origin.party)
         # A spoken consent covers one transaction; asking whether something may be kept is none.
         forms = tuple(form for form in self.facts.consents if form.form_kind is not FormKind.ORAL_ONCE)
-        lasting = replace(self.facts, consents=forms)
-        found: set[str] = set()
+        lasting = replace(self.facts, consents=forms, identity_resolved=True)
+        left = set(brought)
         for party, purpose, channel in self._recipients():
-            given = disclosure_to(
-                candidate, lasting, party=party, purpose=purpose, channel=channel, at=self.at
-            )
             # What a non-disclosure order keeps back from others has its basis all the same.
-            found |= (given.permitted | given.filtered) & brought.keys()
-            if len(found) == len(brought):
+            left -= permitted_of(
+                candidate, left, recipient=party, purpose=purpose, channel=channel, facts=lasting, at=self.at
+            )
+            if not left:
                 break
-        return frozenset(found)
+        return frozenset(brought.keys() - left)
 
     def _recipients(self) -> Iterable[tuple[str, Purpose, str]]:
         for other in self.bridge.partners_on(self.at):
