@@ -142,7 +142,7 @@ async def test_records_in_quarantine_are_listed_and_cleared_without_a_trace_of_a
     from tyokyky_bridge.services.intake import take_hints
 
     hint = Hint("changed", "person-404", "record-404", "7", reference="hub")
-    await case.bridge.store.write(lambda tx: take_hints(tx, "ura", [hint]))
+    await case.bridge.store.write(lambda tx: take_hints(tx, case.bridge.partners["ura"], [hint]))
     for role in ("operations", "oversight"):
         answer = await web.call("GET", "/v1/sync/quarantine", role=role)
         (shown,) = answer.json()

@@ -173,7 +173,7 @@ async def test_a_changed_number_told_by_message_is_followed(store, case):
     new = "060602B975N"
     case.bridge.partners["lifecare"].adapter.numbers["p-1"] = new
     hint = Hint("identity", "p-1", version="e")
-    await store.write(lambda tx: take_hints(tx, "lifecare", (hint,), event="e"))
+    await store.write(lambda tx: take_hints(tx, case.bridge.partners["lifecare"], (hint,), event="e"))
 
     async def followed():
         return await store.read(lambda tx: tx.clients.find(new)) is not None

@@ -46,7 +46,9 @@ async def numbers(case):
 
 
 async def told(case, system="lifecare", event="e-1"):
-    await case.bridge.store.write(lambda tx: take_hints(tx, system, (A31,), event=event))
+    await case.bridge.store.write(
+        lambda tx: take_hints(tx, case.bridge.partners[system], (A31,), event=event)
+    )
     return await follow_waiting(case.bridge, case.bridge.partners[system])
 
 

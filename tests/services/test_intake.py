@@ -8,6 +8,7 @@ import pytest
 from tyokyky_bridge.adapterkit.contract import Changes, Hint
 from tyokyky_bridge.adapterkit.errors import TryLater
 from tyokyky_bridge.services import clients, plans
+from tyokyky_bridge.services.bridge import Partner
 from tyokyky_bridge.services.intake import (
     NoticeNotAuthentic,
     NoticeUnreadable,
@@ -18,9 +19,9 @@ from tyokyky_bridge.services.intake import (
     take_hints,
 )
 from tyokyky_bridge.services.records import GateRow, Remote
-from worlds.hub import HELMI, a_case, plan_content, y100
-from worlds.parties import EMPLOYMENT, HEALTH
-from worlds.telling import AT, SIGNED, a_telling_hub, message, settled
+from worlds.hub import HELMI, LENS, a_case, manifest, plan_content, y100
+from worlds.parties import DIRECTORY, EMPLOYMENT, HEALTH
+from worlds.telling import AT, SIGNED, TellingPartner, a_telling_hub, message, settled
 
 pytestmark = pytest.mark.anyio
 
@@ -39,7 +40,8 @@ async def case(store):
 
 
 def taking(*hints, event=None, system="lifecare"):
-    return lambda tx: take_hints(tx, system, hints, event=event)
+    partner = Partner(DIRECTORY.systems[system][-1], manifest(), LENS, TellingPartner())
+    return lambda tx: take_hints(tx, partner, hints, event=event)
 
 
 async def inbox(case, system="lifecare"):
@@ -91,7 +93,7 @@ async def test_the_version_that_we_hold_is_an_echo_and_wakes_nobody(store, case)
     [
         Hint("gone", "p-1", "r-1", "3"),
         Hint("changed", "p-1", "r-2", "3"),
-        Hint("changed", "p-1", None, "3"),
+        Hint("changed", "p-1", None, "2"),
         Hint("changed", "p-1", "r-1", None),
     ],
 )
@@ -100,10 +102,9 @@ async def test_only_the_same_version_of_the_same_record_is_an_echo(store, case, 
     assert await state(case) == "due"
 
 
-async def test_while_a_link_is_worked_on_nothing_is_taken_for_an_echo(store, case):
-    await store.write(taking(NEWS))
-    await store.write(lambda tx: tx.links.claim("lifecare", limit=9, worker="w", lease=LEASE))
-    assert (await store.write(taking(ECHO))).looks == 1
+async def test_a_hint_without_a_record_is_about_the_one_that_the_person_has(store, case):
+    assert (await store.write(taking(Hint("changed", "p-1", None, "3")))).echoes == 1
+    assert await state(case) == "in_sync"
 
 
 async def test_the_same_news_twice_are_one_look(store, case):

@@ -94,20 +94,22 @@ async def test_a_hint_of_another_record_of_somebody_known_asks_for_a_comparison(
     await office.settle()
     store.clock_offset += timedelta(minutes=1)
     other = Hint("changed", HETU, "r-99", "1")
-    await store.write(lambda tx: take_hints(tx, "paper-1", [other]))
+    await store.write(lambda tx: take_hints(tx, office.bridge.partners["paper-1"], [other]))
     (link,) = await office.claim()
     assert link.asked == {"look", "verify"}
     own = Hint("changed", HETU, link.remote.record, "17")
     await store.write(lambda tx: bury(tx, "w-1"))
     await office.settle()
-    await store.write(lambda tx: take_hints(tx, "paper-1", [own]))
+    await store.write(lambda tx: take_hints(tx, office.bridge.partners["paper-1"], [own]))
     (link,) = await office.claim()
     assert link.asked == {"look"}
 
 
 async def test_a_record_of_ours_of_somebody_unknown_is_kept_by_its_number_alone(store):
     office = await an_office(store, Paper())
-    taken = await store.write(lambda tx: take_hints(tx, "paper-1", [OURS, replace(OURS, kind="gone")]))
+    taken = await store.write(
+        lambda tx: take_hints(tx, office.bridge.partners["paper-1"], [OURS, replace(OURS, kind="gone")])
+    )
     assert (taken.unknown, taken.looks) == (2, 0)
     (row,) = await list_quarantined(office.bridge, DPO)
     assert (row.record_id, row.reference) == ("r-404", "hub")
@@ -116,25 +118,27 @@ async def test_a_record_of_ours_of_somebody_unknown_is_kept_by_its_number_alone(
 
 async def test_a_record_of_somebody_unknown_that_is_not_ours_is_forgotten(store):
     office = await an_office(store, Paper())
-    await store.write(lambda tx: take_hints(tx, "paper-1", [replace(OURS, reference=None)]))
+    await store.write(
+        lambda tx: take_hints(tx, office.bridge.partners["paper-1"], [replace(OURS, reference=None)])
+    )
     assert await held(office) == []
 
 
 async def test_our_own_record_told_of_before_its_answer_came_is_none(store):
     office = await an_office(store, Paper())
     early = Hint("changed", HETU, "r-1", "1", reference="hub")
-    await store.write(lambda tx: take_hints(tx, "paper-1", [early]))
+    await store.write(lambda tx: take_hints(tx, office.bridge.partners["paper-1"], [early]))
     await office.settle()
     assert (await office.link()).remote.record == "r-1"
     assert await held(office) == []
-    await store.write(lambda tx: take_hints(tx, "paper-1", [early]))
+    await store.write(lambda tx: take_hints(tx, office.bridge.partners["paper-1"], [early]))
     (row,) = await list_quarantined(office.bridge, OPERATOR, state="cleared")
     assert (row.record_id, row.cleared_by) == ("r-1", "hub")
 
 
 async def test_only_operations_clear_and_only_they_and_oversight_see(store):
     office = await an_office(store, Paper())
-    await store.write(lambda tx: take_hints(tx, "paper-1", [OURS]))
+    await store.write(lambda tx: take_hints(tx, office.bridge.partners["paper-1"], [OURS]))
     (row,) = await list_quarantined(office.bridge, OPERATOR)
     for caller in (HELMI, DPO):
         with pytest.raises(NotForRole):

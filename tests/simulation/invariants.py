@@ -11,6 +11,7 @@ import orjson
 from simulation.native import leaves_in, lens_of, marks_in
 from simulation.partner import Arrival, PartnerSystem, Request
 from tyokyky_bridge.services.ours import CREATES
+from tyokyky_bridge.storage.repositories.link_rows import TOLD
 
 if TYPE_CHECKING:
     from simulation.world import World
@@ -27,6 +28,10 @@ SELECT (SELECT count(*) FROM plan_revision), (SELECT count(*) FROM consent_event
 _DECISIONS = """
 SELECT id, link_id, gen, items, body_sha256, idem_key, worker, lease_epoch, system FROM decision WHERE rowid > ?
 """
+
+
+_OPEN = "SELECT count(*) FROM inbox WHERE link_id = ? AND outcome IS NULL"
+"""Hints that nobody has answered: a look that only hints asked for may go once they all are known to be echoes."""
 
 
 class LinkState(NamedTuple):
@@ -234,7 +239,8 @@ class Invariants:
         found = self._world.found
         if after.lease_epoch < before.lease_epoch or after.desired_gen < before.desired_gen:
             found("I4", f"link {after.id} goes back in lease epoch or generation")
-        if before.want and after.due_at is None and after.parked_reason is None:
+        forgets = before.want and after.due_at is None and after.parked_reason is None
+        if forgets and not (before.want == TOLD and self._world.database.rows(_OPEN, after.id) == [(0,)]):
             found("I8", f"link {after.id} forgets that somebody asked for a look while it was worked on")
         if after.acked_gen < before.acked_gen:
             found("I5", f"link {after.id} takes an acknowledgement back")

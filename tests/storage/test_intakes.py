@@ -7,6 +7,8 @@ import pytest
 from tyokyky_bridge.services.ports import ConstraintBroken
 from tyokyky_bridge.services.records import Ack, Remote
 from tyokyky_bridge.services.sync_records import FeedRow, IntakeRow
+from tyokyky_bridge.storage.migrate import _with_connection
+from tyokyky_bridge.storage.sync_tables import inbox
 from worlds.rows import LEASE, a_link, claim, want_again
 
 pytestmark = pytest.mark.anyio
@@ -184,6 +186,34 @@ async def test_a_look_asked_for_during_the_work_comes_after_it(store):
     assert await store.write(lambda tx: tx.links.finish(link.id, leased.lease_epoch, done))
     (again,) = await store.write(claim)
     assert again.asked == {"verify"}
+
+
+async def test_a_look_that_only_hints_asked_for_is_taken_back_after_the_work_and_no_other(store):
+    made = await store.write(a_link)
+    for asked, taken_back in (((), False), (("told",), True), (("told", "look"), False)):
+        (link,) = await store.write(claim)
+        for one in asked:
+            await store.write(lambda tx, o=one: tx.links.look(made.id, told=o == "told"))
+        assert not await store.write(lambda tx: tx.links.unlook(made.id))  # while it is worked on
+        await store.write(lambda tx, e=link.lease_epoch: tx.links.finish(made.id, e, acked()))
+        assert await store.write(lambda tx: tx.links.unlook(made.id)) is taken_back
+        found = await store.read(lambda tx: tx.links.get(made.id))
+        assert (found.state, found.due_since is None) == (
+            ("in_sync", True) if taken_back or not asked else ("due", False)
+        )
+        await store.write(lambda tx: tx.links.look(made.id))
+
+
+async def test_what_a_hint_told_is_kept_until_it_is_settled(store, database_url):
+    def kept(connection):
+        return connection.execute(inbox.select()).one().told
+
+    link = await in_sync(store)
+    await store.write(lambda tx: tx.inbox.add("u", "e-1", link_id=link.id, kind="changed", told="7"))
+    assert await _with_connection(database_url, kept) == "7"
+    now = await store.read(lambda tx: tx.now())
+    assert await store.write(lambda tx: tx.inbox.settle(link.id, before=now, outcome="echo")) == 1
+    assert await _with_connection(database_url, kept) is None
 
 
 async def test_a_parked_link_is_looked_at_when_it_is_redriven(store):

@@ -6,13 +6,13 @@ import re
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import CheckConstraint, inspect
+from sqlalchemy import CheckConstraint, inspect, text
 
 from conftest import ENGINES, INDEX_KEY
 from tyokyky_bridge.storage import head, migrate, open_store, revision_of
 from tyokyky_bridge.storage.migrate import _with_connection
 from tyokyky_bridge.storage.tables import metadata
-from worlds.rows import a_plan
+from worlds.rows import a_link, a_plan, claim
 
 pytestmark = pytest.mark.anyio
 
@@ -90,6 +90,22 @@ async def test_migrating_to_the_present_revision_changes_nothing(empty_url):
     await migrate(empty_url)
     assert await store.read(lambda tx: tx.plans.get(plan.id)) == plan
     await store.aclose()
+
+
+async def test_a_look_that_a_hint_asked_for_is_a_look_in_an_older_release(empty_url):
+    await migrate(empty_url)
+    store = open_store(empty_url, index_key=INDEX_KEY)
+    await store.write(a_link)
+    (link,) = await store.write(claim)
+    await store.write(lambda tx: tx.links.look(link.id, told=True))
+    await store.aclose()
+    await migrate(empty_url, "0003")
+
+    def wanted(connection):
+        return connection.execute(text("SELECT want FROM link")).scalar_one()
+
+    assert await _with_connection(empty_url, wanted) == 2
+    await migrate(empty_url)
 
 
 async def test_two_who_migrate_at_once_wait_for_each_other(empty_url):

@@ -115,7 +115,7 @@ def test_a_signed_version_is_told_of_thinly(lifecare: SimulatorProcess, box: Let
     message = json.loads(body)
     assert set(message) == {"lahetysId", "tapahtuma", "asiakirjaId", "versio", "potilasId", "aika"}
     assert message["tapahtuma"] == "asiakirja.allekirjoitettu"
-    assert hints(box) == [Hint("changed", PERSON, record, "1")]
+    assert hints(box) == [Hint("changed", PERSON, record, 'W/"1"')]
     (notice,) = notices(box)
     assert notice.event_id == message["lahetysId"]
 

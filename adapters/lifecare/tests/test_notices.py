@@ -61,7 +61,7 @@ def adt(kind: str, *segments: str, control_id: str = "4f2e9b10c7d34a5e8f60") -> 
 
 
 def test_a_signed_document_is_a_change_to_look_at() -> None:
-    hint = Hint("changed", "P-204511", "LC-7F3A91", "7")
+    hint = Hint("changed", "P-204511", "LC-7F3A91", 'W/"7"')
     assert read(event()) == Notice(EVENT["lahetysId"], (hint,))
 
 

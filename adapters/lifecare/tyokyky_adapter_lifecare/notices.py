@@ -99,7 +99,7 @@ def _read_event(body: bytes) -> Notice:
     kind = _KINDS.get(event.tapahtuma)
     if kind is None:
         raise Unreadable(rule="an event we do not know")
-    hint = Hint(kind, event.potilasId, event.asiakirjaId, str(event.versio))
+    hint = Hint(kind, event.potilasId, event.asiakirjaId, f'W/"{event.versio}"')  # as its ETag reads
     return Notice(event.lahetysId, (hint,))
 
 

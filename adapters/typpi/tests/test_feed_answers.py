@@ -1,6 +1,7 @@
 """Answers of a feed that the simulator does not give, and laws of the simulated one."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -19,11 +20,12 @@ from tyokyky_bridge.adapterkit.simulation import SimState, Simulation
 
 URL = "http://typpi.test"
 PEM = make_key()[0]
+CONFIG = SystemConfig("typpi", URL, {"client_id": "hub", "private_key": PEM})
 
 
 def asked(cursor: str | None) -> Changes:
     async def told() -> Changes:
-        adapter = connect(SystemConfig("typpi", URL, {"client_id": "hub", "private_key": PEM}))
+        adapter = connect(CONFIG)
         try:
             return await adapter.changes(cursor)
         finally:
@@ -63,6 +65,40 @@ def test_the_newest_row_of_a_record_is_its_hint_and_a_row_about_nobody_is_none(t
     typpi.get("/typpi/muutokset").respond(json=page(*rows, _links={"next": {"href": "x"}}))
     hints = (Hint("changed", "3", None, "c"), Hint("gone", "1", "2", "d"))
     assert asked("c1") == Changes(hints, "c2", more=True)
+
+
+PLAN = {"asiakasId": "1", "suunnitelmaId": "2", "kohde": "osio", "lahde": "hub"}
+KNOWN = json.dumps({"kela": "k-3", "terveys": "t-5", "osaaminen": None})
+
+
+@pytest.mark.parametrize(
+    ("rows", "held"),
+    [
+        ([{"osio": "kela", "etag": "k-3"}], True),
+        ([{"osio": "kela", "etag": "k-2"}, {"osio": "kela", "etag": "k-3"}], True),
+        ([{"osio": "kela", "etag": "k-3"}, {"osio": "terveys", "etag": "t-5"}], True),
+        ([{"osio": "terveys", "etag": "t-6", "lahde": "kela-1"}, {"osio": "kela", "etag": "k-3"}], False),
+        ([{"osio": "kela", "etag": "k-2"}], False),
+        ([{"osio": "seuranta", "etag": "s-1"}], False),
+        ([{"osio": "kela"}], False),
+        ([{"osio": "osaaminen"}], False),
+        ([{"osio": "kela", "etag": "k-3", "poistettu": True}], False),
+        ([{"kohde": "suunnitelma"}, {"osio": "kela", "etag": "k-3"}], False),
+        ([{"osio": "kela", "etag": "k-3", "tapahtuma": "e" * 300}], False),
+        ([{"tapahtuma": "[]"}], False),
+        ([{"tapahtuma": "{}"}], False),
+        ([{"tapahtuma": '["a",{}]'}], False),
+    ],
+)
+def test_a_hint_is_held_where_every_row_tells_of_a_section_as_we_know_it(
+    typpi: Any, rows: list[dict[str, Any]], held: bool
+) -> None:
+    """Whose rows they are says nothing: a hub that was set back to a backup does not know its own."""
+    told = [{**PLAN, "tapahtuma": str(number), **row} for number, row in enumerate(rows)]
+    typpi.get("/typpi/muutokset").respond(json=page(*told))
+    (hint,) = asked("c1").hints
+    assert hint.version is not None
+    assert connect(CONFIG).matches(KNOWN, hint.version) is held
 
 
 @pytest.mark.parametrize(

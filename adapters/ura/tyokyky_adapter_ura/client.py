@@ -148,6 +148,10 @@ class Ura:
         del headers, body, now
         raise NotAuthentic(rule="ura sends no messages")
 
+    def matches(self, version: str, told: str) -> bool:
+        """See `Adapter.matches`."""
+        return told in Version.parse(version).rows
+
     async def number_of(self, person_id: str) -> str | None:
         """The number put together again; ``None`` on a legacy row without the century sign."""
         async with self._http.one_call():

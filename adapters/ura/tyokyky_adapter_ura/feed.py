@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tyokyky_adapter_ura.records import row_of
 from tyokyky_bridge.adapterkit.contract import Hint
 
 OVERLAP = 50
@@ -95,7 +96,7 @@ class Cursor:
 
 
 def hints_of(rows: Sequence[Row]) -> tuple[Hint, ...]:
-    """Where to look, in order of the rows. The change number tells one hint from the next.
+    """Where to look, in order of the rows. Kind and change number tell one hint from the next.
 
     A plan's own row names the plan. Person rows and feedback forms belong to whatever record the person has; a form
     that was taken away is a change of that record, while a plan or a person taken away is gone. Rows of nobody are
@@ -110,5 +111,5 @@ def _hint(row: Row) -> Hint:
         kind="gone" if gone else "changed",
         person_id=row.asiakasnro,
         record_id=row.tunnus if row.laji == "suunnitelma" else None,
-        version=str(row.muutosnumero),
+        version=row_of(row.laji, row.muutosnumero),
     )

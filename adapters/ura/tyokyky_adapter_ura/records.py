@@ -149,6 +149,23 @@ class Version:
     def __str__(self) -> str:
         return f"{self.asiakas}.{self.suunnitelma}.{self.palautteet}"
 
+    @property
+    def rows(self) -> frozenset[str]:
+        """The three rows as the feed tells of them. An older form is not among them: another's may lie before ours."""
+        return frozenset(
+            row_of(kind, number)
+            for kind, number in (
+                ("asiakas", self.asiakas),
+                ("suunnitelma", self.suunnitelma),
+                ("palaute", self.palautteet),
+            )
+        )
+
+
+def row_of(kind: str, number: int) -> str:
+    """What tells one saved row from the next: change numbers are unique, the kind says which part of a record it is."""
+    return f"{kind} {number}"
+
 
 def number_of(row: Native) -> int:
     """The change number of a row; 0 where it has none."""

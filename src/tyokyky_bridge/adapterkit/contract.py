@@ -82,8 +82,9 @@ class Hint:
 
     *kind*: the record ``changed`` or is ``gone``; the person's ``identity`` number changed; or the person was
     ``merged`` into another (*merged_into*), so that what was kept under *person_id* is elsewhere now. At least one of
-    *person_id* and *record_id* is there. *version* is opaque and serves to tell one hint from the next. *reference* is
-    the hub's own mark, where the log shows that the hub made this change.
+    *person_id* and *record_id* is there. *version* is opaque, at most 256 characters, and serves to tell one hint from
+    the next and, by `Adapter.matches`, news from what is known. *reference* is the hub's own mark, where the log shows
+    that the hub made this change.
     """
 
     kind: HintKind
@@ -180,6 +181,16 @@ class Adapter(Protocol):
         """Prove and read a message that the partner pushed. *headers* have lower-case names.
 
         Raises: NotAuthentic (signature wrong, or older or newer than the replay window), Unreadable.
+        """
+        ...
+
+    def matches(self, version: str, told: str) -> bool:
+        """Whether a record at *version* is beyond doubt what a hint with the version *told* speaks of. Asks nobody.
+
+        Then the hint is the partner's word of what the hub wrote or read itself, and nobody looks. It is asked for
+        ``changed`` hints about this record, or about its person where they name no record. The answer is no whenever
+        the hint may speak of anything else: an earlier change counts as one, because a partner that was set back to a
+        backup gives out the same numbers again.
         """
         ...
 

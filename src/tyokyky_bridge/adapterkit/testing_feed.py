@@ -65,6 +65,28 @@ def feed_tests(case: ContractCase) -> type:
 
             desk.run(story)
 
+        def test_the_word_of_our_own_write_matches_what_it_made_and_of_an_edit_does_not(
+            self, desk: Desk
+        ) -> None:
+            async def story(adapter: Adapter) -> None:
+                ear = await Ear.open(desk, adapter)
+                await desk.write(adapter, case.known, "our words", "k1")
+                found = await adapter.find(case.known)
+                assert await ear.hear(found)
+                written = await desk.write(adapter, case.known, "our later words", "k2")
+                known = written.version or (await adapter.fetch(found)).version or ""
+                told = [hint.version or "" for hint in await ear.hear(found)]
+                assert told
+                assert all(adapter.matches(known, one) for one in told)
+                await desk.edit(adapter, case.known, "their words")
+                theirs = [hint.version or "" for hint in await ear.hear(found)]
+                assert theirs
+                assert not all(adapter.matches(known, one) for one in theirs)
+                after = (await adapter.fetch(found)).version or ""
+                assert not any(adapter.matches(after, one) for one in told)
+
+            desk.run(story)
+
         def test_a_record_taken_away_is_told_of(self, desk: Desk) -> None:
             async def story(adapter: Adapter) -> None:
                 await desk.write(adapter, case.known, "our words", "k1")

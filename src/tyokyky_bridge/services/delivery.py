@@ -12,6 +12,7 @@ from tyokyky_bridge.mapping.lens import LensRefusal
 from tyokyky_bridge.services.attempt import Attempt
 from tyokyky_bridge.services.bridge import Partner
 from tyokyky_bridge.services.deciding import Decided, Engine, Fenced
+from tyokyky_bridge.services.echoes import settle_echoes
 from tyokyky_bridge.services.merging import LeaseLost
 from tyokyky_bridge.services.outcomes import Ended, backoff, result_of
 from tyokyky_bridge.services.ports import StoreError, Tx
@@ -86,7 +87,7 @@ async def _record(
         if decided is not None:
             decided.record(tx, ended, milliseconds=milliseconds)
         if kept:
-            _settle(tx, link, ended, attempt)
+            _settle(tx, partner, link, ended, attempt)
             what = {
                 "gen": link.desired_gen,
                 "decision": str(decided.row.id) if decided else None,
@@ -115,7 +116,7 @@ async def _record(
     )
 
 
-def _settle(tx: Tx, link: LinkRow, ended: Ended, attempt: Attempt) -> None:
+def _settle(tx: Tx, partner: Partner, link: LinkRow, ended: Ended, attempt: Attempt) -> None:
     """What the end of an attempt says of hints and withdrawals: what was taken back is looked at once more."""
     if not isinstance(ended.result, Ack):
         return
@@ -124,6 +125,7 @@ def _settle(tx: Tx, link: LinkRow, ended: Ended, attempt: Attempt) -> None:
     decided = attempt.decided
     if decided is not None and (decided.voids or decided.clears) and ended.result.drift != "D0":
         tx.links.look(link.id, verify=True)
+    settle_echoes(tx, partner, link, ended.remote or link.remote)
     if attempt.drift == "D4":
         tx.audit.add(
             AuditEntry(

@@ -18,6 +18,7 @@ from tyokyky_bridge.adapterkit.errors import NotAuthentic, TryLater, Unreadable
 from tyokyky_bridge.adapterkit.meter import start_meter
 from tyokyky_bridge.domain.errors import BridgeError
 from tyokyky_bridge.services.bridge import Bridge, Partner
+from tyokyky_bridge.services.echoes import is_echo, told_of
 from tyokyky_bridge.services.ports import Tx
 from tyokyky_bridge.services.quarantine import quarantine
 from tyokyky_bridge.services.rate_gate import charge_sent, heed
@@ -63,7 +64,9 @@ class FeedTakenOver(Exception):
 
 @dataclass(frozen=True)
 class Taken:
-    """What became of hints. *unknown*: about nobody we know; *looks*: links that will be looked at for them."""
+    """What became of hints. *unknown*: about nobody we know; *looks*: links that will be looked at for them, unless the
+    work under way there leaves just what they tell.
+    """
 
     hints: int = 0
     unknown: int = 0
@@ -86,15 +89,16 @@ class Polled:
     lost: bool
 
 
-def take_hints(tx: Tx, system: str, hints: Iterable[Hint], *, event: str | None = None) -> Taken:
+def take_hints(tx: Tx, partner: Partner, hints: Iterable[Hint], *, event: str | None = None) -> Taken:
     """Note hints about links we have and make those links due for a look.
 
     *event* is the id of the message that the hints came in. Without one, two hints that say the same of the same
     version are one; a hint that names no version is always news.
     """
-    taken = Taken()
+    system, taken = partner.system.id, Taken()
     looks: dict[int, Hint] = {}
     beside: set[int] = set()
+    news: set[int] = set()
     for hint in hints:
         links = _links_of(tx, system, hint)
         taken += Taken(hints=1, unknown=0 if links else 1)
@@ -102,26 +106,30 @@ def take_hints(tx: Tx, system: str, hints: Iterable[Hint], *, event: str | None 
             quarantine(tx, system, [Marked(hint.record_id, hint.reference, hint.version)])
         beside |= {link.id for link in links if _is_beside(link, hint)}
         for link in links:
-            echo = _is_echo(link, hint)
+            echo = is_echo(partner, link, hint)
+            told = told_of(link, hint) if link.state == "leased" else None
             if not tx.inbox.add(
                 system,
                 _event_id(tx, hint, link, event),
                 link_id=link.id,
                 kind=hint.kind,
                 outcome="echo" if echo else None,
+                told=told,
             ):
                 taken += Taken(repeated=1)
             elif echo:
                 taken += Taken(echoes=1)
             elif hint.kind == "identity":
                 taken += Taken(identities=1)
-            elif link.id not in looks or hint.kind == "merged":
-                looks[link.id] = hint
+            else:
+                news |= {link.id} if told is None else set()
+                if link.id not in looks or hint.kind == "merged":
+                    looks[link.id] = hint
     for link_id in sorted(looks):  # in the order in which everybody locks links
         if looks[link_id].kind == "merged":
             _follow_merger(tx, system, link_id, looks[link_id])
         else:
-            tx.links.look(link_id)
+            tx.links.look(link_id, told=link_id not in news)
         if link_id in beside:  # a comparison searches, where a search shows more than one record
             tx.links.look(link_id, verify=True)
     tx.quarantine.clear_named(system)
@@ -199,7 +207,7 @@ async def receive_notice(
         # Anybody may send anything here: a reader that trips over it must not look like a fault worth a retry.
         log.error("notice.reader_failed", system=system, error=type(error).__name__)  # noqa: TRY400
         raise NoticeUnreadable from None
-    return await bridge.store.write(lambda tx: take_hints(tx, system, notice.hints, event=notice.event_id))
+    return await bridge.store.write(lambda tx: take_hints(tx, partner, notice.hints, event=notice.event_id))
 
 
 def is_down(gate: GateRow, now: datetime) -> bool:
@@ -234,7 +242,7 @@ def _keep(
     if page.lost:
         entry = AuditEntry("feed/lost", "hints are missing", what={"system": system})
         tx.audit.add(entry)
-    return take_hints(tx, system, page.hints)
+    return take_hints(tx, partner, page.hints)
 
 
 def _links_of(tx: Tx, system: str, hint: Hint) -> tuple[LinkRow, ...]:
@@ -249,16 +257,6 @@ def _is_beside(link: LinkRow, hint: Hint) -> bool:
         hint.kind == "changed"
         and None not in (hint.record_id, link.remote.record)
         and hint.record_id != link.remote.record
-    )
-
-
-def _is_echo(link: LinkRow, hint: Hint) -> bool:
-    """Whether the hint tells only what we have read or written ourselves: then nobody needs to look."""
-    return (
-        hint.kind == "changed"
-        and hint.version is not None
-        and link.state == "in_sync"
-        and (hint.record_id, hint.version) == (link.remote.record, link.remote.version)
     )
 
 

@@ -286,12 +286,17 @@ class Links(Protocol):
         """The links of all plans of a client by id, or only those to *system*."""
         ...
 
-    def look(self, link_id: int, *, verify: bool = False) -> bool:
+    def look(self, link_id: int, *, verify: bool = False, told: bool = False) -> bool:
         """Make a link due for a look at the partner's record, without a new generation; ``False`` when it is parked.
 
         A link that is leased gets its look after the lease: what happens while it is worked on may have been missed.
-        *verify*: the look is the hub's own check, so that a difference found is drift.
+        *verify*: the look is the hub's own check, so that a difference found is drift. *told*: only a hint asks for
+        it, which the work under way may prove to be no news (`unlook`).
         """
+        ...
+
+    def unlook(self, link_id: int) -> bool:
+        """Take back a look after a lease that nothing but *told* hints asked for; ``False`` where anything else did."""
         ...
 
     def at_remote(

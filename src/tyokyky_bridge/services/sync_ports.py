@@ -78,9 +78,20 @@ class Inbox(Protocol):
     """Hints about links."""
 
     def add(
-        self, system: str, event_id: str, *, link_id: int, kind: str, outcome: HintOutcome | None = None
+        self,
+        system: str,
+        event_id: str,
+        *,
+        link_id: int,
+        kind: str,
+        outcome: HintOutcome | None = None,
+        told: str | None = None,
     ) -> bool:
-        """Keep a hint; ``False`` when it was there before."""
+        """Keep a hint; ``False`` when it was there before. *told*: its version, until it is settled."""
+        ...
+
+    def told(self, link_id: int) -> tuple[str | None, ...]:
+        """The versions of the open hints about a link, ``None`` for those of which none was kept."""
         ...
 
     def settle(self, link_id: int, *, before: datetime, outcome: HintOutcome) -> int:

@@ -8,6 +8,7 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
+    Text,
     UniqueConstraint,
     Uuid,
     column,
@@ -64,6 +65,7 @@ inbox = Table(
     Column("kind", String(16), nullable=False),
     Column("outcome", String(16)),
     Column("settled_at", UtcDateTime),
+    Column("told", Text),  # the version, while only the end of an attempt can say whether it is news
     CheckConstraint(among("kind", "changed", "gone", "identity", "merged"), name="kind"),
     CheckConstraint(among("outcome", "echo", "merged", "nothing", "not_ours"), name="outcome"),
     CheckConstraint("(outcome IS NULL) = (settled_at IS NULL)", name="settled"),

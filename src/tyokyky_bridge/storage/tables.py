@@ -188,7 +188,7 @@ link = Table(
     Column("projection_sha", String(64)),
     Column("identity_resolved", Boolean, nullable=False),
     Column("retained", Boolean, nullable=False),
-    Column("want", SmallInteger, nullable=False, server_default="0"),  # bits: 2 look, 4 verify
+    Column("want", SmallInteger, nullable=False, server_default="0"),  # bits: 1 told, 2 look, 4 verify
     Column("lease_want", SmallInteger, nullable=False, server_default="0"),
     Column("unfinished", SmallInteger, nullable=False, server_default="0"),  # claims that nobody ended
     Column("verified_at", UtcDateTime),

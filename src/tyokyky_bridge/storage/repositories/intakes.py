@@ -32,6 +32,7 @@ _IDENTITIES = (
     .limit(bindparam("size"))
 )
 _OF_LINK = select(inbox).where(inbox.c.link_id == _of).order_by(inbox.c.received_at, inbox.c.event_id)
+_TOLD = select(inbox.c.told).where(inbox.c.link_id == _of, _open, inbox.c.kind != "identity")
 _PRUNE = delete(inbox).where(inbox.c.received_at < bindparam("before"))
 
 _FEED = select(feed_cursor).where(feed_cursor.c.system == _system)
@@ -69,7 +70,14 @@ class InboxTable:
         self._session = session
 
     def add(
-        self, system: str, event_id: str, *, link_id: int, kind: str, outcome: HintOutcome | None = None
+        self,
+        system: str,
+        event_id: str,
+        *,
+        link_id: int,
+        kind: str,
+        outcome: HintOutcome | None = None,
+        told: str | None = None,
     ) -> bool:
         now = self._session.now()
         added = self._session.row(
@@ -81,12 +89,17 @@ class InboxTable:
             kind=kind,
             outcome=outcome,
             settled_at=None if outcome is None else now,
+            told=told,
         )
         return added is not None
 
     def settle(self, link_id: int, *, before: datetime, outcome: HintOutcome) -> int:
         now = self._session.now()
-        return self._session.count(_SETTLE, of=link_id, before=before, outcome=outcome, settled_at=now)
+        values = {"outcome": outcome, "settled_at": now, "told": None}
+        return self._session.count(_SETTLE, of=link_id, before=before, **values)
+
+    def told(self, link_id: int) -> tuple[str | None, ...]:
+        return tuple(row.told for row in self._session.rows(_TOLD, of=link_id))
 
     def identities(self, system: str, *, limit: int = 20) -> tuple[InboxRow, ...]:
         rows = self._session.rows(_IDENTITIES, system_is=system, size=limit)

@@ -12,16 +12,20 @@ from tyokyky_bridge.storage.repositories.link_statements import ACKNOWLEDGE, FAI
 FREE: dict[str, Any] = {"lease_by": None, "leased_at": None, "lease_until": None, "lease_want": 0}
 ENDED: dict[str, Any] = FREE | {"unfinished": 0}
 """Free because whoever had it came to an end with it, whatever the end was."""
-LOOK, VERIFY = 2, 4
+TOLD, LOOK, VERIFY = 1, 2, 4
 """Bits of the column ``want``."""
 UNPARKED: dict[str, Any] = {"parked_reason": None, "parked_detail": None, "parked_at": None}
 _NO_INTENT: dict[str, Any] = {"intent_key": None, "intent_gen": None, "intent_sha": None}
 _FORGOTTEN: dict[str, Any] = {"remote_id": None, "remote_version": None, "created_by_us": False}
 _ASKED: dict[int, frozenset[Literal["look", "verify"]]] = {
     0: frozenset(),
+    TOLD: frozenset({"look"}),
     LOOK: frozenset({"look"}),
+    TOLD | LOOK: frozenset({"look"}),
     VERIFY: frozenset({"verify"}),
+    TOLD | VERIFY: frozenset({"look", "verify"}),
     LOOK | VERIFY: frozenset({"look", "verify"}),
+    TOLD | LOOK | VERIFY: frozenset({"look", "verify"}),
 }
 
 

@@ -111,6 +111,12 @@ LOOK = (
     )
     .returning(link.c.system, link.c.due_at)
 )
+UNLOOK = (
+    update(link)
+    .where(link.c.id == _of, ~_leased, ~_parked, link.c.desired_gen == link.c.acked_gen)
+    .where(link.c.want == bindparam("bits"), link.c.intent_key.is_(None))
+    .values(want=0, due_at=None, due_since=None)
+)
 AT_PERSON = select(link).where(link.c.system == _system, link.c.remote_person == _of).order_by(link.c.id)
 AT_RECORD = select(link).where(link.c.system == _system, link.c.remote_id == _of).order_by(link.c.id)
 MOVE = update(link).where(link.c.id == _of, ~_leased)

@@ -22,6 +22,7 @@ from tyokyky_bridge.services.sync_records import CheckedCounts
 from tyokyky_bridge.storage.repositories import link_statements as sql
 from tyokyky_bridge.storage.repositories.link_rows import (
     LOOK,
+    TOLD,
     UNPARKED,
     VERIFY,
     checked_counts,
@@ -95,13 +96,17 @@ class LinkTable:
             return self._select(sql.OF_CLIENT[lock], lock, of=client_id)
         return self._select(sql.OF_CLIENT_IN_SYSTEM[lock], lock, of=client_id, system_is=system)
 
-    def look(self, link_id: int, *, verify: bool = False) -> bool:
+    def look(self, link_id: int, *, verify: bool = False, told: bool = False) -> bool:
         now = self._session.now()
-        row = self._session.row(sql.LOOK, of=link_id, bits=VERIFY if verify else LOOK, now=now)
+        bits = VERIFY if verify else TOLD if told else LOOK
+        row = self._session.row(sql.LOOK, of=link_id, bits=bits, now=now)
         if row is None or row.due_at is None:
             return False
         self._session.due_systems.add(row.system)
         return True
+
+    def unlook(self, link_id: int) -> bool:
+        return bool(self._session.count(sql.UNLOOK, of=link_id, bits=TOLD))
 
     def at_remote(
         self, system: str, *, person: str | None = None, record: str | None = None

@@ -93,6 +93,10 @@ class Pegasos:
         """See `Adapter.read_notice`. Pegasos sends no messages."""
         raise NotAuthentic("no-notices")
 
+    def matches(self, version: str, told: str) -> bool:
+        """See `Adapter.matches`. Pegasos tells of nothing."""
+        return False
+
     async def number_of(self, person_id: str) -> str | None:
         """See `Adapter.number_of`. Pegasos does not tell."""
         return None
