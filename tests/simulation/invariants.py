@@ -32,6 +32,13 @@ SELECT id, link_id, gen, items, body_sha256, idem_key, worker, lease_epoch, syst
 
 _OPEN = "SELECT count(*) FROM inbox WHERE link_id = ? AND outcome IS NULL"
 """Hints that nobody has answered: a look that only hints asked for may go once they all are known to be echoes."""
+_TOLD = """
+SELECT event_id, told, lease_epoch FROM inbox JOIN link ON link.id = inbox.link_id WHERE told IS NOT NULL
+"""
+_ECHO = """
+SELECT link.id, link.remote_version FROM inbox JOIN link ON link.id = inbox.link_id
+WHERE inbox.event_id = ? AND inbox.outcome = 'echo' AND link.lease_epoch = ?
+"""
 
 
 class LinkState(NamedTuple):
@@ -106,6 +113,7 @@ class Invariants:
         self._keys: dict[int, dict[tuple[int, str | None, str | None], str]] = {}
         self._effective: dict[tuple[str, str], tuple[int, int]] = {}
         self._highest: dict[int, int] = {}
+        self._told: dict[str, tuple[str, int]] = {}
 
     def committed(self, who: str) -> None:
         """After each commit."""
@@ -117,6 +125,7 @@ class Invariants:
             if before != state:
                 self._moved(who, before, state)
         self.links = states
+        self._echoes()
         counts = world.database.rows(_COUNTS)[0]
         if len(states) > counts[3] * len(world.partners):
             world.found("I12", f"{len(states)} links of {counts[3]} plans")
@@ -206,6 +215,17 @@ class Invariants:
                 self.given[consent].withdrawn_s = world.now_s
                 ended = True
         return ended
+
+    def _echoes(self) -> None:
+        """What was told under a lease and settled before the next one, nobody looked at: it is what that lease left."""
+        rows = self._world.database.rows(_TOLD)
+        told = {event: self._told.get(event, (version, epoch)) for event, version, epoch in rows}
+        for event in sorted(self._told.keys() - told.keys()):
+            version, epoch = self._told[event]
+            for number, known in self._world.database.rows(_ECHO, event, epoch):
+                if version != known:
+                    self._world.found("I8", f"link {number} takes news for the echo of its own write")
+        self._told = told
 
     def _moved(self, who: str, before: LinkState | None, after: LinkState) -> None:
         found = self._world.found

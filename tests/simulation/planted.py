@@ -239,6 +239,10 @@ def _echo_taken() -> Context:
     )
 
 
+def _every_word_is_an_echo() -> Context:
+    return patch.object(client.PartnerClient, "matches", lambda *_: True)
+
+
 def _kept_nothing() -> Context:
     real = attempt.take_in
     return patch.object(attempt, "take_in", lambda *given: replace(real(*given), kept=frozenset()))
@@ -288,6 +292,11 @@ PLANTED = (
         "a hint during the work is kept", "it is forgotten with the acknowledgement", _hint_during_lease_lost
     ),
     Planted("echo is recognised", "our own write whose answer was lost is taken for an edit", _echo_taken),
+    Planted(
+        "only a version that we know is an echo",
+        "whatever a hint tells counts as known",
+        _every_word_is_an_echo,
+    ),
     Planted("undecided items are held back", "they are overwritten", _kept_nothing),
     Planted(
         "the hub's own fields",
