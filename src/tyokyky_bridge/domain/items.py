@@ -40,6 +40,7 @@ _KEY = re.compile(r"\[[^\[\]]*\]")
 _STEP = re.compile(r"([a-z][a-z0-9_]*)(?:\[([A-Za-z0-9_-]{1,64})\])?\Z")
 
 
+@lru_cache(maxsize=65_536)
 def pattern_of(path: str) -> str:
     """The pattern of a path: ``goals[g-7].text_client`` → ``goals[].text_client``."""
     return _KEY.sub("[]", path) if "[" in path else path

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -46,9 +47,14 @@ class Desired:
     disclosure: Disclosure
     carried: Leaves
     """The permitted leaves whose fields the partner's mapping names."""
-    sha: str
     brings_news: bool
     """Whether anything of it comes from elsewhere than from that very system."""
+
+    @cached_property
+    def sha(self) -> str:
+        """A digest of what the system ought to hold: equal digests need no new delivery."""
+        doc = [self.partner.lens.version, leaves_to_json(self.carried)]
+        return hashlib.sha256(orjson.dumps(doc, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
     @property
     def kind(self) -> Kind:
@@ -71,13 +77,7 @@ def desired_for(
     )
     carried = {path: value for path, value in disclosure.view.leaves.items() if partner.lens.names(path)}
     news = any(revision.origins[path].system != partner.system.id for path in carried)
-    return Desired(partner, disclosure, carried, projection_sha(carried, partner.lens.version), news)
-
-
-def projection_sha(leaves: Leaves, mapping_version: str) -> str:
-    """A digest of what a system ought to hold: equal digests need no new delivery."""
-    doc = orjson.dumps([mapping_version, leaves_to_json(leaves)], option=orjson.OPT_SORT_KEYS)
-    return hashlib.sha256(doc).hexdigest()
+    return Desired(partner, disclosure, carried, news)
 
 
 def refresh_links(

@@ -4,7 +4,7 @@ Nothing of a partner's edit is dropped in silence: each changed item is taken, a
 stored because nobody else may have it; all of it is on record in an intake decision, without values.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,7 +26,7 @@ from tyokyky_bridge.services.ports import Tx
 from tyokyky_bridge.services.records import LinkRow
 from tyokyky_bridge.services.revising import append_revision
 from tyokyky_bridge.services.shape import element_of
-from tyokyky_bridge.services.sync_records import IntakeRow
+from tyokyky_bridge.services.sync_records import ConflictRow, IntakeRow
 
 CLOSED = frozenset({"closed", "cancelled", "superseded"})
 TUG_LIMIT = 3
@@ -129,7 +129,8 @@ def take_in(tx: Tx, bridge: Bridge, partner: Partner, link: LinkRow, met: Met) -
     refused |= dict.fromkeys(unread, "unreadable")
     sides = _sides(partner, desired, met, before, refused)
     authority = _hub_alone if met.restored else authority_for(source.register, coordinates=source.coordinates)
-    merged, rest = _judged(tx, link, sides, authority, before, desired)
+    waiting = {row.path: row for row in tx.conflicts.open_of_link(link.id)}
+    merged, rest = _judged(tx, link, sides, authority, before, desired, waiting=waiting.keys())
     plan, _, invalid = valid_with(before.leaves, {**merged.taken, **dict.fromkeys(rest)})
     version = before.version
     if plan is not None:
@@ -143,7 +144,9 @@ def take_in(tx: Tx, bridge: Bridge, partner: Partner, link: LinkRow, met: Met) -
             cause="merge",
             at=tx.now(),
         ).version
-    contested = _conflicts(tx, source, link, merged, version, met.standing.version)
+    contested = _conflicts(
+        tx, source, link, merged, waiting, version=version, remote_version=met.standing.version
+    )
     hub, remote = agreed_bases(sides, merged, not_stored=invalid)
     items = intake_items(merged, refused, invalid, reading)
     told = {item["path"]: item for row in reversed(tx.intakes.of_link(link.id)) for item in row.items}
@@ -160,12 +163,9 @@ def take_in(tx: Tx, bridge: Bridge, partner: Partner, link: LinkRow, met: Met) -
             at=tx.now(),
         )
         tell_of_intake(tx, partner, link, row, told.values())
-    tx.links.agree(
-        link.id,
-        link.lease_epoch,
-        base_hub=leaves_to_json(hub),
-        base_remote=leaves_to_json(remote),
-    )
+    kept_hub, kept_remote = leaves_to_json(hub), leaves_to_json(remote)
+    if (kept_hub, kept_remote) != (current.base_hub, current.base_remote):
+        tx.links.agree(link.id, link.lease_epoch, base_hub=kept_hub, base_remote=kept_remote)
     unseen = {p for p in refused if p in reading.leaves and authority(pattern_of(p)) is not Authority.HUB}
     nameless = {p for p in unread if p not in {note.path for note in reading.notes}}
     moved = (hub, remote) != (dict(bases.hub), dict(bases.remote))
@@ -189,11 +189,12 @@ def _judged(
     authority: Callable[[str], Authority],
     before: Revision,
     desired: Desired,
+    *,
+    waiting: Set[str],
 ) -> tuple[Merged, frozenset[str]]:
     """The merge, with what goes in front of a person for other reasons than the table; and what goes with elements
     that were deleted there.
     """
-    waiting = {c.path for c in tx.conflicts.open_of_link(link.id)}
     merged = merge(sides, authority, waiting)
     often = tx.intakes.rejections(link.id, tx.now() - _TUG_TIME) if merged.rejected else {}
     tug = {p for p in merged.rejected if often.get(p, 0) >= TUG_LIMIT}
@@ -267,10 +268,17 @@ def _projected(partner: Partner, layer: Leaves) -> Leaves:
 
 
 def _conflicts(
-    tx: Tx, source: Source, link: LinkRow, merged: Merged, version: int, remote_version: str | None
+    tx: Tx,
+    source: Source,
+    link: LinkRow,
+    merged: Merged,
+    waiting: Mapping[str, ConflictRow],
+    *,
+    version: int,
+    remote_version: str | None,
 ) -> bool:
     """Keep the conflicts; returns whether the partner has a value in one that nobody has seen yet."""
-    seen = {row.path: (row.theirs,) for row in tx.conflicts.open_of_link(link.id)}
+    seen = {path: (row.theirs,) for path, row in waiting.items()}
     tx.conflicts.supersede(link.id, merged.settled)
     for path, each in merged.conflicts.items():
         tx.conflicts.put(

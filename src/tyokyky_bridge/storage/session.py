@@ -55,6 +55,7 @@ class Session:
     def __init__(self, connection: Connection, *, read_clock: ReadClock, index_key: bytes) -> None:
         self.connection = connection
         self.engine = connection.dialect.name
+        self.has_row_locks = self.engine == "postgresql"
         self.due_systems: set[str] = set()
         self._read_clock = read_clock
         self._index_key = index_key

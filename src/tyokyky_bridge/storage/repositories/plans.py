@@ -87,7 +87,8 @@ class PlanTable:
         return None if row is None else _plan(row)
 
     def latest(self, plan_id: UUID, *, lock: Lock | None = None) -> RevisionRow | None:
-        if lock is not None:
+        if lock is not None and self._session.has_row_locks:
+            # Which revision is the latest is known only once the lock is had.
             head = self.get(plan_id, lock=lock)
             return None if head is None else self.revision(plan_id, head.version)
         row = self._session.row(_LATEST, of=plan_id)
