@@ -108,12 +108,22 @@ def _ids(client: int, number: int | None = None) -> dict[str, Scalar]:
     }
 
 
+_ORDER = "client.non_disclosure.active"
+
+
 def _hidden(rng: random.Random, number: int, client: int, party: str, forms: Mapping[int, Consent]) -> Story:
-    """A plan that the party may not know of, of a client whom it may know."""
+    """A plan that the party may not know of, of a client whom it may know.
+
+    It tells of no non-disclosure order: that is about the person and holds for every plan, so it is not hidden.
+    """
     consents = [forms[client]] if client in forms else []
     while True:
         states = tuple(
-            replace(state, parties={p: HEALTH if s == party else s for p, s in state.parties.items()})
+            replace(
+                state,
+                leaves={p: p != _ORDER and value for p, value in state.leaves.items()},
+                parties={p: HEALTH if s == party else s for p, s in state.parties.items()},
+            )
             for state in history(rng, _ids(client, number), None, states=2, density=0.2)
         )
         if not any(_is_known(state, party, consents) for state in states):
