@@ -256,7 +256,7 @@ def _takes_nothing_in() -> Context:
 
 
 def _keeps_what_nobody_may_have() -> Context:
-    return patch.object(Source, "receivable", lambda _self, brought: frozenset(brought))
+    return patch.object(Source, "receivable", lambda _self, brought, _plan=None: frozenset(brought))
 
 
 def _never_gives_up() -> Context:

@@ -10,6 +10,7 @@ import pytest
 from conftest import INDEX_KEY
 from tyokyky_bridge.services.ports import StoreUnavailable
 from tyokyky_bridge.storage import open_store
+from tyokyky_bridge.storage.faults import translate
 from worlds.rows import a_plan
 
 pytestmark = pytest.mark.anyio
@@ -79,6 +80,23 @@ async def test_the_first_of_a_batch_is_undone_without_the_others(embedded):
     one, error, other = await asyncio.gather(*rest, return_exceptions=True)
     assert isinstance(error, ZeroDivisionError)
     assert await embedded.read(lambda tx: {plan.id for plan in tx.plans.page()}) == {one.id, other.id}
+
+
+def test_what_the_driver_itself_raises_is_the_same_fact(tmp_path):
+    """The store speaks to the driver without SQLAlchemy where it begins and undoes."""
+    one, other = (
+        sqlite3.connect(tmp_path / "held.db", timeout=0, isolation_level=None, check_same_thread=False)
+        for _ in range(2)
+    )
+    one.execute("BEGIN IMMEDIATE")
+    with pytest.raises(sqlite3.OperationalError) as busy:
+        other.execute("BEGIN IMMEDIATE")
+    assert isinstance(translate(busy.value), StoreUnavailable)
+    with pytest.raises(sqlite3.OperationalError) as mistake:
+        other.execute("RELEASE nothing")
+    assert not isinstance(translate(mistake.value), StoreUnavailable)
+    one.close()
+    other.close()
 
 
 async def test_many_transactions_share_one_commit(embedded, sqlite_url, monkeypatch):

@@ -49,20 +49,22 @@ class Source:
     def refused(self, changed: Mapping[str, Scalar | None]) -> dict[str, str]:
         """What of it the hub may not or cannot keep, with the reason. A deletion brings nothing."""
         brought = {p: v for p, v in changed.items() if v is not None}
-        _, keep, invalid = valid_with(self.before.leaves, brought)
+        plan, keep, invalid = valid_with(self.before.leaves, brought)
         given = {p: v for p, v in keep.items() if v is not None}
-        permitted = self.receivable(given)
+        permitted = self.receivable(given, plan)
         return dict.fromkeys(invalid, "invalid") | {p: "not_stored" for p in given if p not in permitted}
 
-    def receivable(self, brought: Mapping[str, Scalar]) -> frozenset[str]:
+    def receivable(self, brought: Mapping[str, Scalar], plan: SupportPlan | None = None) -> frozenset[str]:
         """Those of the *brought* items that at least one recipient other than their source may have now.
 
         Recipients are the other systems, each by its channel and purpose, and the parties of the network and the
-        coordinator's through the hub's own interface. *brought* have to make a valid plan with what stands.
+        coordinator's through the hub's own interface. *brought* have to make a valid plan with what stands: *plan*,
+        where it has been made already.
         """
         if not brought:
             return frozenset()
-        plan = plan_from_leaves({**self.before.leaves, **brought})
+        if plan is None:
+            plan = plan_from_leaves({**self.before.leaves, **brought})
         origins = {p: self.origin if p in brought else self.before.origins[p] for p in leaves_of(plan)}
         candidate = Revision(plan, self.before.version + 1, origins, self.at, self.origin.party)
         # A spoken consent covers one transaction; asking whether something may be kept is none.

@@ -38,8 +38,9 @@ def translate(error: Exception) -> StoreError:
     code = sqlstate(error) if isinstance(error, DBAPIError) else getattr(error, "sqlstate", None)
     if isinstance(code, str):
         return StoreUnavailable(code) if code.startswith(_AWAY) else StoreError(f"database error {code}")
-    if isinstance(error, (OperationalError, InterfaceError)):
-        name = getattr(error.orig, "sqlite_errorname", None) or type(error.orig).__name__
+    if isinstance(error, (OperationalError, InterfaceError, sqlite3.OperationalError)):
+        driver = error if isinstance(error, sqlite3.Error) else error.orig
+        name = getattr(driver, "sqlite_errorname", None) or type(driver).__name__
         return StoreError(f"database error {name}") if name in _OUR_MISTAKE else StoreUnavailable(name)
     if isinstance(error, (OSError, TimeoutError)):
         return StoreUnavailable(type(error).__name__)
