@@ -71,7 +71,16 @@ async def test_the_version_is_kept_only_while_it_is_needed(office):
     assert await versions_kept(office) == (None,)
 
 
-@pytest.mark.parametrize("told", [("3",), ("2", "3"), ("3", "2"), ("1", "2"), (None,), (None, "2")])
+async def test_the_late_word_of_the_write_before_is_an_echo_at_once(office):
+    async def kept():
+        assert await versions_kept(office) == ()
+
+    while_writing(office, lambda: tell(office, "1"), kept)
+    assert await office.attempt()
+    assert ((await office.link()).state, await inbox(office)) == ("in_sync", ["echo"])
+
+
+@pytest.mark.parametrize("told", [("3",), ("2", "3"), ("3", "2"), ("0", "2"), (None,), (None, "2")])
 async def test_anything_beside_our_own_version_is_looked_at(office, told):
     while_writing(office, lambda: tell(office, *told))
     assert await office.attempt()
@@ -140,13 +149,16 @@ async def test_a_write_of_unknown_outcome_is_looked_at(office):
 
 async def test_a_lease_that_ran_out_leaves_the_look(office):
     (old,) = await office.claim()
-    await tell(office, "1")
+    await tell(office, "2")
     office.store.clock_offset += timedelta(minutes=1)
     (link,) = await office.claim()
     assert (link.id, link.asked) == (old.id, {"look"})
 
 
 async def test_the_same_version_of_another_record_is_no_echo(office):
+    await office.settle()
+    await office.change({CONCLUSION: "Vielä uudempi."})
+
     def replaced(paper):
         paper.sheets.pop(HETU)
 

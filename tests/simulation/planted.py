@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from itertools import count
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 from uuid import UUID
@@ -21,6 +22,7 @@ from tyokyky_bridge.services import (
     attempt,
     consents,
     deciding,
+    delivery,
     looking,
     merging,
     ours,
@@ -240,7 +242,12 @@ def _echo_taken() -> Context:
 
 
 def _every_word_is_an_echo() -> Context:
-    return patch.object(client.PartnerClient, "matches", lambda *_: True)
+    real, credulous = delivery.settle_echoes, SimpleNamespace(matches=lambda *_: True)
+
+    def settle(tx: Tx, partner: Any, row: Any, now_at: Any) -> None:
+        real(tx, replace(partner, adapter=credulous), row, now_at)
+
+    return patch.object(delivery, "settle_echoes", settle)
 
 
 def _kept_nothing() -> Context:
@@ -293,8 +300,8 @@ PLANTED = (
     ),
     Planted("echo is recognised", "our own write whose answer was lost is taken for an edit", _echo_taken),
     Planted(
-        "only a version that we know is an echo",
-        "whatever a hint tells counts as known",
+        "only the version that a write made is its echo",
+        "whatever is told meanwhile counts as one",
         _every_word_is_an_echo,
     ),
     Planted("undecided items are held back", "they are overwritten", _kept_nothing),

@@ -12,10 +12,10 @@ from tyokyky_bridge.services.records import LinkRow, Remote
 
 
 def is_echo(partner: Partner, link: LinkRow, hint: Hint) -> bool:
-    """Whether the hint tells only what we have read or written ourselves."""
+    """Whether the hint tells only what we have read or written ourselves, as far as that is on record."""
     told, known = told_of(link, hint), link.remote.version
     return (
-        link.state == "in_sync"
+        link.state in {"in_sync", "leased"}
         and told is not None
         and known is not None
         and partner.adapter.matches(known, told)

@@ -107,7 +107,7 @@ def take_hints(tx: Tx, partner: Partner, hints: Iterable[Hint], *, event: str | 
         beside |= {link.id for link in links if _is_beside(link, hint)}
         for link in links:
             echo = is_echo(partner, link, hint)
-            told = told_of(link, hint) if link.state == "leased" else None
+            told = told_of(link, hint) if link.state == "leased" and not echo else None
             if not tx.inbox.add(
                 system,
                 _event_id(tx, hint, link, event),
