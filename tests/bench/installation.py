@@ -13,6 +13,7 @@ from uuid import UUID
 
 from tyokyky_bridge.adapterkit.http import Carrier
 from tyokyky_bridge.demo.stage import Child, Stage
+from tyokyky_bridge.services.ports import Tx
 from tyokyky_bridge.storage import open_store
 from worlds.postgres import Postgres
 
@@ -75,18 +76,13 @@ class Installation:
         return cpu_s(child.process.pid)
 
     async def latencies(self) -> list[tuple[str, float]]:
-        """For each link in step: its system, and the seconds from the plan's last revision to its acknowledgement."""
+        """For each link that was sent the plan's last revision: its system, and the seconds from the revision to the
+        end of the attempt that brought it there. A link's own acknowledgement is moved on by every later look.
+        """
         store = open_store(self.stage.database_url, index_key=b"0" * 32)
         found: list[tuple[str, float]] = []
         for plan in self.plans:
-            row = await store.read(lambda tx, plan=plan: tx.plans.get(UUID(plan)))
-            links = await store.read(lambda tx, plan=plan: tx.links.of_plan(UUID(plan)))
-            assert row is not None
-            found += [
-                (link.system, (link.acked_at - row.updated_at).total_seconds())
-                for link in links
-                if link.acked_at is not None and link.acked_at >= row.updated_at
-            ]
+            found += await store.read(lambda tx, plan=plan: _latencies(tx, UUID(plan)))
         await store.aclose()
         return found
 
@@ -107,6 +103,18 @@ class Installation:
             for child in helping:
                 self.workers.remove(child)
                 child.end()
+
+
+def _latencies(tx: Tx, plan: UUID) -> list[tuple[str, float]]:
+    row = tx.plans.get(plan)
+    assert row is not None
+    found: list[tuple[str, float]] = []
+    for link in tx.links.of_plan(plan):
+        decision = tx.decisions.latest(plan, link.system)
+        attempt = None if decision is None else tx.decisions.attempt(decision.id)
+        if decision is not None and attempt is not None and decision.plan_version == row.version:
+            found.append((link.system, (attempt.ended_at - row.updated_at).total_seconds()))
+    return found
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """How long a change takes to reach four partners: at half load, with a worker killed, with three workers, and with one
 partner down.
 
-Latencies are those of the rows: from the revision's moment to the acknowledgement that a partner gave, both by the
-database's clock. Ratios are between runs that follow each other on the same machine.
+Latencies are those of the rows: from the revision's moment to the end of the attempt that brought it to a partner, both
+by the database's clock. Ratios are between runs that follow each other on the same machine.
 """
 
 import asyncio
