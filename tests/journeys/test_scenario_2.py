@@ -117,7 +117,10 @@ def test_that_takes_exactly_six_writes_and_every_one_is_known_when_it_comes_back
 def test_two_values_that_are_no_scores_are_rejected_with_a_notice_to_their_source(
     week: Week, stage: Stage
 ) -> None:
-    assert Counter(notices(stage, week.case)) == {(HEALTH, "data_quality"): 1, (EMPLOYMENT, "data_quality"): 1}
+    assert Counter(notices(stage, week.case)) == {
+        (HEALTH, "data_quality"): 1,
+        (EMPLOYMENT, "data_quality"): 1,
+    }
     assert week.damaged.outcomes == Counter(merged=2)
 
 
