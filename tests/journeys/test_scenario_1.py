@@ -90,8 +90,12 @@ def test_no_byte_of_any_request_to_ura_tells_of_bdi_or_audit(told: Told) -> None
 
 
 def test_effica_and_typpi_are_not_even_asked(told: Told) -> None:
-    assert told.wires["effica"].requests == ()
-    assert told.wires["typpi"].requests == ()
+    """Where she has no link, she could only be searched for. Others of the installation may be asked about.
+
+    Ura is searched by a number in two halves, so Lifecare shows that this search finds what it looks for.
+    """
+    searched = {system for system, wire in told.wires.items() if wire.holds(TUULIKKI.hetu)}
+    assert searched == {"lifecare"}
 
 
 def test_the_exchange_table_stands_in_the_disclosures_to_ura(told: Told, desk: Desk) -> None:
