@@ -17,7 +17,7 @@ from tyokyky_bridge.adapterkit.errors import (
 from tyokyky_bridge.adapterkit.manifest import Limits
 from tyokyky_bridge.domain.parties import Directory
 from tyokyky_bridge.services.delivery import deliver
-from tyokyky_bridge.services.outcomes import HELD_ATTEMPTS
+from tyokyky_bridge.services.outcomes import HELD_ATTEMPTS, result_of
 from tyokyky_bridge.services.ports import StoreError, StoreUnavailable
 from tyokyky_bridge.worker import Pace, _claim, sweep, sweep_in_time
 from worlds.paper import CONCLUSION, LIMITATION, Office, Paper
@@ -120,6 +120,16 @@ async def test_a_licence_that_keeps_running_out_is_not_tried_in_a_tight_loop(sto
         await asyncio.sleep(0.01)
     assert 1 <= tried <= 12
     assert (await office.link()).attempts == tried
+
+
+async def test_where_the_hub_itself_was_too_slow_it_tries_again_soon(store):
+    office = await an_office(store)
+    often_tried = replace(await office.link(), attempts=12)
+    waits = [result_of(LicenceExpired(), often_tried).result.after for _ in range(50)]
+    assert max(waits) <= timedelta(seconds=2)
+    assert max(result_of(TryLater("down"), often_tried).result.after for _ in range(50)) > timedelta(
+        minutes=1
+    )
 
 
 async def test_a_partner_that_never_answers_opens_its_breaker(store):

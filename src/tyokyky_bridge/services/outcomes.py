@@ -23,6 +23,8 @@ from tyokyky_bridge.services.records import (
 
 BACKOFF_FIRST_S = 0.5
 BACKOFF_MOST_S = 300.0
+SLOW_ATTEMPTS = 2
+"""Where the hub itself was too slow, it waits at most as after so many attempts: two seconds."""
 FAILURES_TO_OPEN = 5
 OPEN_FIRST_S = 5.0
 OPEN_MOST_S = 120.0
@@ -143,7 +145,9 @@ def result_of(error: partner_errors.PartnerError, link: LinkRow) -> Ended:
                 native_code=error.native_code,
             )
         case partner_errors.LicenceExpired():
-            return Ended(Retry(backoff(link.attempts), error.code), "licence_expired")
+            # Nothing was sent and the partner did nothing wrong: we were slow, or stood still.
+            soon = backoff(min(link.attempts, SLOW_ATTEMPTS))
+            return Ended(Retry(soon, error.code), "licence_expired")
         case partner_errors.Refused(reasons=reasons):
             detail = {"reasons": [{"code": r.native_code, "field": r.field, "rule": r.rule} for r in reasons]}
             return Ended(
