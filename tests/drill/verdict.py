@@ -129,10 +129,7 @@ def _subject(effect: str) -> str:
 def _judge_records(site: Site, clerks: Clerks, verdict: Verdict) -> None:
     """Every partner's record holds the image of what it may have of the plan, and every link is in step."""
     work = Casework(site.stage, party=EMPLOYMENT)
-    counts = work.counts()
-    verdict.diverging += [
-        f"{system}: {row['parked']} links parked" for system, row in counts.items() if row["parked"]
-    ]
+    verdict.diverging += [f"{count} links {what}" for what, count in links_left(site, clerks.cases).items()]
     for system, lens in lenses().items():
         permitted = {
             path
