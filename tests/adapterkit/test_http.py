@@ -14,6 +14,7 @@ from tyokyky_bridge.adapterkit.contract import Licence
 from tyokyky_bridge.adapterkit.errors import LicenceExpired, OutcomeUnknown, Refused, TryLater
 from tyokyky_bridge.adapterkit.http import PartnerHttp
 from tyokyky_bridge.adapterkit.meter import start_meter
+from tyokyky_bridge.adapterkit.phase import current_phase
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
@@ -182,6 +183,29 @@ def test_where_nobody_listens_nothing_was_sent() -> None:
         await http.aclose()
 
     asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    ("begun", "given", "meaning"),
+    [(False, licence(600), TryLater), (True, licence(600), OutcomeUnknown), (True, None, TryLater)],
+)
+def test_a_connection_that_is_lost_with_an_error_of_another_library_is_lost_all_the_same(
+    begun: bool, given: Licence | None, meaning: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over uvloop, anyio fails with an AttributeError where the partner resets a connection as it is made."""
+
+    async def stumbles(request: httpx.Request) -> httpx.Response:
+        current_phase.get().wait()
+        if begun:
+            current_phase.get().begin()
+        return None.getpeername()  # type: ignore[attr-defined]
+
+    async def story(http: PartnerHttp) -> None:
+        monkeypatch.setattr(http._client._transport, "handle_async_request", stumbles)
+        with pytest.raises(meaning, match="AttributeError"):
+            await http.send("PUT", "/", content=b"x", licence=given)
+
+    told(answers, story)
 
 
 def test_who_never_finishes_shaking_hands_has_got_nothing() -> None:

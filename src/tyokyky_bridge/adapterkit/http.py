@@ -17,7 +17,14 @@ import httpx
 import orjson
 
 from tyokyky_bridge.adapterkit.contract import Licence, SystemConfig
-from tyokyky_bridge.adapterkit.errors import Blocked, OutcomeUnknown, Refusal, Refused, TryLater
+from tyokyky_bridge.adapterkit.errors import (
+    Blocked,
+    OutcomeUnknown,
+    PartnerError,
+    Refusal,
+    Refused,
+    TryLater,
+)
 from tyokyky_bridge.adapterkit.manifest import Manifest
 from tyokyky_bridge.adapterkit.meter import count_request
 from tyokyky_bridge.adapterkit.phase import Phase, current_phase
@@ -156,9 +163,12 @@ class PartnerHttp:
             # Beside httpx's own timeouts, which a partner that drips bytes can outwit.
             async with asyncio.timeout(left_s):
                 return await self._exchange(request)
+        except PartnerError:
+            raise
         except TimeoutError as lost:
             raise phase.failure(lost, reason="deadline") from lost
-        except (httpx.TransportError, httpx.StreamError) as lost:
+        except Exception as lost:
+            # Not httpx's errors alone: a connection that ends at once is an AttributeError of anyio's over uvloop.
             raise phase.failure(lost, reason=type(lost).__name__) from lost
 
     async def _exchange(self, request: httpx.Request) -> httpx.Response:
