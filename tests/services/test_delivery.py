@@ -250,7 +250,8 @@ async def test_a_record_that_the_hub_made_is_voided(case, ura):
     link = await case.deliver("ura")
     assert (link.acked_kind, link.verified_at, ura.content) == ("absent", None, None)
     link = await case.deliver("ura")  # once more, to see that it is gone
-    assert (link.state, link.drift, link.verified_at) == ("in_sync", "D0", link.acked_at)
+    assert (link.state, link.drift) == ("in_sync", "D0")
+    assert link.verified_at > link.acked_at
 
 
 async def test_in_a_record_of_the_partners_only_what_the_hub_wrote_is_cleared(store, ura):

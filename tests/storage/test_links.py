@@ -1,6 +1,7 @@
 """A link says what a partner's record ought to hold, and lets one worker at a time make it so."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -139,6 +140,25 @@ async def test_an_acknowledgement_settles_the_link(store):
     assert (settled.attempts, settled.intent, settled.due_since, settled.lease_by) == (0, None, None, None)
     assert settled.acked_at is not None
     assert await store.read(lambda tx: tx.workers.agenda((settled.system,))) == {}
+
+
+async def test_a_later_look_does_not_move_the_moment_of_the_acknowledgement(store):
+    link = await leased(store)
+    await store.write(lambda tx: tx.links.finish(link.id, link.lease_epoch, ACKED))
+    first = await store.read(lambda tx: tx.links.get(link.id))
+    store.clock_offset = timedelta(hours=1)
+    await store.write(lambda tx: tx.links.look(link.id, verify=True))
+    (again,) = await store.write(claim)
+    seen = replace(ACKED, drift="D0")
+    await store.write(lambda tx: tx.links.finish(again.id, again.lease_epoch, seen))
+    second = await store.read(lambda tx: tx.links.get(link.id))
+    assert second.acked_at == first.acked_at < second.verified_at
+
+    await store.write(lambda tx: want_again(tx, link))
+    (newer,) = await store.write(claim)
+    await store.write(lambda tx: tx.links.finish(newer.id, newer.lease_epoch, replace(ACKED, gen=2)))
+    third = await store.read(lambda tx: tx.links.get(link.id))
+    assert third.acked_at > second.acked_at
 
 
 async def test_a_change_during_the_send_makes_the_link_due_right_after_it(store):

@@ -193,7 +193,9 @@ class LinkShown(BaseModel):
     desired: Literal["present", "absent"]
     desired_generation: int
     acknowledged_generation: int
-    acknowledged_at: datetime | None
+    acknowledged_at: datetime | None = Field(
+        description="since when the record is known to hold that generation; later looks do not move it"
+    )
     due_since: datetime | None
     next_try_at: datetime | None
     attempts: int

@@ -63,7 +63,6 @@ def _acknowledged(ack: Ack, *, now: datetime) -> dict[str, Any]:
         "now": now,
         "acked_gen": ack.gen,
         "acked_kind": ack.kind,
-        "acked_at": now,
         "attempts": 0,
         "first_failed_at": None,
         "last_error": None,

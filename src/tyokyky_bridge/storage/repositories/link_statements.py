@@ -84,7 +84,9 @@ _FINISHED = CHANGE_LEASED.returning(link.c.system, link.c.due_at)
 _newer = link.c.desired_gen > bindparam("gen")
 _again = _newer | (link.c.want != 0)  # a hint that came during the work may have been missed by it
 _unseen = link.c.want.bitwise_or(link.c.lease_want)
+_known_already = (link.c.acked_gen == bindparam("gen")) & (link.c.acked_kind == _kind)
 ACKNOWLEDGE = _FINISHED.where(link.c.acked_gen <= bindparam("gen")).values(
+    acked_at=case((_known_already, link.c.acked_at), else_=_now),
     # Facts move with time (a consent runs out): what was decided at sending is what this generation wants.
     desired_kind=case((_newer, link.c.desired_kind), else_=_kind),
     # A change made during the send is younger than the lease: the lease's begin bounds its age.
