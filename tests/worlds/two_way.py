@@ -126,7 +126,8 @@ class Watch:
 
 
 def quiet(stage: Stage, desk: Desk, case: Opened, *, wait_s: float = 40) -> None:
-    """Wait until every change log was read several times and nothing moved meanwhile: no link, no hint, no revision.
+    """Wait until every change log was read several times, no pushed message waits for its turn or for another try, and
+    nothing moved meanwhile: no link, no hint, no revision.
 
     Raises: TimeoutError.
     """
@@ -134,7 +135,9 @@ def quiet(stage: Stage, desk: Desk, case: Opened, *, wait_s: float = 40) -> None
     last, logs = None, _logs(stage)
     while time.monotonic() < until:
         links = desk.links(case.plan_id)
-        settled = all(link["state"] in {"in_sync", "parked"} for link in links.values())
+        settled = all(link["state"] in {"in_sync", "parked"} for link in links.values()) and _has_pushed(
+            stage
+        )
         now = (
             {s: (link["desired_generation"], link["attempts"], link["state"]) for s, link in links.items()},
             {system: [row.outcome for row in rows] for system, rows in hints(stage, case).items()},
@@ -147,6 +150,11 @@ def quiet(stage: Stage, desk: Desk, case: Opened, *, wait_s: float = 40) -> None
         time.sleep(0.15)
     msg = f"it does not become quiet: {last}"
     raise TimeoutError(msg)
+
+
+def _has_pushed(stage: Stage) -> bool:
+    pushes = stage.simulators["lifecare"].act("subscription")
+    return not pushes["armed"] or pushes["waiting"] == 0
 
 
 def _logs(stage: Stage) -> dict[str, int]:
