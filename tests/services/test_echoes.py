@@ -1,5 +1,6 @@
 """A partner's word of our own write costs no look, also when it comes before that write has an end on record."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -171,3 +172,36 @@ async def test_the_same_version_of_another_record_is_no_echo(office):
     assert await office.attempt()
     link = await office.link()
     assert (link.remote.record, link.remote.version, link.state) == ("r-2", "1", "due")
+
+
+async def test_an_edit_between_our_write_and_its_reading_back_is_no_echo(office):
+    await office.consent("health.conclusion", "health.functioning")
+    partner = office.bridge.partners["paper-1"]
+    office.bridge.partners["paper-1"] = replace(
+        partner, manifest=partner.manifest.model_copy(update={"read_back": True})
+    )
+
+    async def edit_then():
+        office.paper.then(
+            "fetch",
+            lambda paper: paper.edit(lambda content: content["terveys"].update(rajoite="Ei nostoja.")),
+        )
+
+    while_writing(office, edit_then)
+    assert await office.attempt()
+    await tell(office, "3")  # what the partner tells last of all is enough
+    await office.settle()
+    assert await inbox(office) == ["merged"]
+
+
+async def test_an_adapter_that_trips_over_a_version_leaves_the_look(office, monkeypatch):
+    def trips(version, told):
+        raise ValueError
+
+    monkeypatch.setattr(office.paper, "matches", trips)
+    while_writing(office, lambda: tell(office, "2"))
+    assert await office.attempt()
+    assert (await office.link()).acked_gen == (await office.link()).desired_gen
+    await office.settle()
+    await tell(office, "2", "3")
+    assert ((await office.link()).state, await inbox(office)) == ("due", ["None", "echo"])

@@ -158,13 +158,15 @@ class Attempt:
         drift: Drift | None = None
         if partner.manifest.read_back:
             stood = await partner.adapter.fetch(Found(str(remote.person), written.record_id))
-            remote = replace(remote, version=stood.version)
             held, drift = partner.lens.get(stood.content).leaves, "D0"
             wrong = sorted(p for p, v in decided.put.expected.items() if held.get(p) != v)
-            if wrong and None not in (written.version, stood.version) and written.version != stood.version:
+            overtaken = None not in (written.version, stood.version) and written.version != stood.version
+            if wrong and overtaken:
                 # Somebody has written since, and it is theirs: the next attempt takes it in.
                 code = "read-back"
                 raise partner_errors.ChangedUnderneath(code)
+            if not overtaken:  # else the word of their version has to be news
+                remote = replace(remote, version=stood.version)
             if wrong:
                 await self._remember_damage(decided, held, wrong)
                 detail = {"paths": wrong, "notes": list(written.notes)}

@@ -5,10 +5,14 @@ is kept then, and the end of the attempt says whether it was an echo. Only an ac
 look comes.
 """
 
+import structlog
+
 from tyokyky_bridge.adapterkit.contract import Hint
 from tyokyky_bridge.services.bridge import Partner
 from tyokyky_bridge.services.ports import Tx
 from tyokyky_bridge.services.records import LinkRow, Remote
+
+log = structlog.get_logger()
 
 
 def is_echo(partner: Partner, link: LinkRow, hint: Hint) -> bool:
@@ -18,7 +22,7 @@ def is_echo(partner: Partner, link: LinkRow, hint: Hint) -> bool:
         link.state in {"in_sync", "leased"}
         and told is not None
         and known is not None
-        and partner.adapter.matches(known, told)
+        and _matches(partner, known, told)
     )
 
 
@@ -37,7 +41,18 @@ def settle_echoes(tx: Tx, partner: Partner, link: LinkRow, now_at: Remote) -> No
     if known is None or now_at.record != link.remote.record:
         return
     told = tx.inbox.told(link.id)
-    if not told or not all(one is not None and partner.adapter.matches(known, one) for one in told):
+    if not told or not all(one is not None and _matches(partner, known, one) for one in told):
         return
     if tx.links.unlook(link.id):
         tx.inbox.settle(link.id, before=tx.now(), outcome="echo")
+
+
+def _matches(partner: Partner, known: str, told: str) -> bool:
+    """What the adapter says. One that trips over a version says nothing: a look does no harm, and must not stop a
+    whole log or a worker.
+    """
+    try:
+        return partner.adapter.matches(known, told)
+    except Exception as error:  # noqa: BLE001
+        log.error("echo.broken", system=partner.system.id, error=type(error).__name__)  # noqa: TRY400
+        return False
