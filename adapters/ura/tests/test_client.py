@@ -90,6 +90,9 @@ def save(adapter: Ura) -> Awaitable[Any]:
         (envelope("0", None), OutcomeUnknown),
         (httpx.Response(200, text="<html>"), OutcomeUnknown),
         (httpx.Response(200, json={"virheet": 7}), OutcomeUnknown),
+        (envelope("0", {"muutosnumero": 9}), OutcomeUnknown),
+        (envelope("0", {"suunnitelmanro": "", "muutosnumero": 9}), OutcomeUnknown),
+        (envelope("0", {"suunnitelmanro": "5", "muutosnumero": None}), OutcomeUnknown),
         (httpx.Response(401), Blocked),
         (httpx.Response(403), Blocked),
         (httpx.Response(400), Refused),
@@ -104,6 +107,34 @@ def test_each_answer_to_a_write_says_what_to_do_next(
         mocked.post("/ura/v2/suunnitelma/tallenna").mock(return_value=answer)
         with pytest.raises(error):
             told(save)
+
+
+WHOLE = {"asiakas": PERSON, "suunnitelma": None, "palautteet": []}
+
+
+@pytest.mark.parametrize(
+    ("call", "data"),
+    [
+        ("asiakas/hae", {}),
+        ("asiakas/hae", {"asiakkaat": [None]}),
+        ("asiakas/hae", {"asiakkaat": [{k: v for k, v in PERSON.items() if k != "asiakasnro"}]}),
+        ("asiakas/hae", {"asiakkaat": [PERSON | {"suunnitelmanro": {"nro": "5"}}]}),
+        ("suunnitelma/hae", {k: v for k, v in WHOLE.items() if k != "palautteet"}),
+        ("suunnitelma/hae", WHOLE | {"asiakas": "1"}),
+        ("suunnitelma/hae", WHOLE | {"suunnitelma": []}),
+        ("suunnitelma/hae", WHOLE | {"suunnitelma": {"tavoite": []}}),
+        ("suunnitelma/hae", WHOLE | {"palautteet": 7}),
+        ("suunnitelma/hae", WHOLE | {"palautteet_muutosnumero": "7"}),
+    ],
+)
+def test_data_of_another_shape_is_a_broken_answer_and_no_broken_record(call: str, data: Any) -> None:
+    def ask(adapter: Ura) -> Awaitable[Any]:
+        return adapter.find(HETU) if call == "asiakas/hae" else adapter.fetch(FOUND)
+
+    with respx.mock(base_url=BASE) as mocked:
+        mocked.post(f"/ura/v2/{call}").mock(return_value=envelope("0", data))
+        with pytest.raises(TryLater):
+            told(ask)
 
 
 def test_a_refusal_names_the_native_field_and_the_code_point_and_no_text() -> None:

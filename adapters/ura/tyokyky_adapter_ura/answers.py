@@ -1,8 +1,9 @@
 """What Ura's answers mean to the engine: gateway statuses, envelopes and error numbers as `PartnerError`s."""
 
-from typing import cast
+from typing import Annotated, TypeVar
 
 import httpx
+from pydantic import BaseModel, ConfigDict, Field
 
 from tyokyky_adapter_ura.records import Vastaus
 from tyokyky_bridge.adapterkit.contract import Native
@@ -22,6 +23,53 @@ _STALE = 42
 _KEEPS_US_OUT = {17, 18}
 _UNKNOWN = {11, 12}
 
+_Number = Annotated[str, Field(min_length=1)]
+_Data = TypeVar("_Data", bound=BaseModel)
+
+
+class _Told(BaseModel):
+    model_config = ConfigDict(extra="allow", strict=True)
+
+
+class Hit(_Told):
+    """A person row of ``asiakas/hae``."""
+
+    asiakasnro: _Number
+    suunnitelmanro: _Number | None = None
+
+
+class Hits(_Told):
+    """The data of ``asiakas/hae``."""
+
+    asiakkaat: list[Hit]
+
+
+class Plan(_Told):
+    """The plan's row."""
+
+    suunnitelmanro: _Number
+
+
+class Whole(_Told):
+    """The data of ``suunnitelma/hae``."""
+
+    asiakas: Native
+    suunnitelma: Plan | None = None
+    palautteet: list[Native]
+    palautteet_muutosnumero: int | None = None
+
+
+class Saved(_Told):
+    """The receipt of a save: the row's change number since."""
+
+    muutosnumero: int
+
+
+class SavedPlan(Saved):
+    """The receipt of a plan."""
+
+    suunnitelmanro: _Number
+
 
 def raise_for_gateway(answer: httpx.Response, *, wrote: bool) -> None:
     """Raise for everything but HTTP 200."""
@@ -33,19 +81,16 @@ def raise_for_gateway(answer: httpx.Response, *, wrote: bool) -> None:
         raise Refused((Refusal(f"http-{answer.status_code}"),))
 
 
-def data_of(answer: httpx.Response, *, wrote: bool) -> Native:
+def data_of(answer: httpx.Response, shape: type[_Data], *, wrote: bool) -> _Data:
     """The ``data`` of a good answer. Raises what the envelope, or its being broken, means."""
     raise_for_gateway(answer, wrote=wrote)
     try:
         envelope = Vastaus.model_validate(json_object(answer, wrote=wrote))
+        if envelope.paluukoodi in {"0", "H"}:
+            return shape.model_validate(envelope.data)
     except ValueError:
         raise unreadable(wrote=wrote) from None
-    if envelope.paluukoodi == "E":
-        raise _error_of(envelope)
-    data: object = envelope.data
-    if envelope.paluukoodi not in {"0", "H"} or not isinstance(data, dict):
-        raise unreadable(wrote=wrote)
-    return cast("Native", data)
+    raise _error_of(envelope) if envelope.paluukoodi == "E" else unreadable(wrote=wrote)
 
 
 def unreadable(*, wrote: bool) -> PartnerError:

@@ -2,12 +2,14 @@
 
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import orjson
+from pydantic import BaseModel
 
+from tyokyky_adapter_ura import answers
 from tyokyky_adapter_ura.answers import data_of, raise_for_gateway, unreadable
 from tyokyky_adapter_ura.feed import OVERLAP, PAGE, Cursor, Page, hints_of
 from tyokyky_adapter_ura.records import (
@@ -15,8 +17,10 @@ from tyokyky_adapter_ura.records import (
     MalformedNumber,
     SplitHetu,
     Version,
+    changed_forms,
     from_wire,
     person_to_wire,
+    sign_of,
 )
 from tyokyky_bridge.adapterkit.contract import (
     Changes,
@@ -46,6 +50,7 @@ PURPOSES = {"work_ability_support": "01", "typ": "02"}
 """The hub's purposes that are statutory in Ura. For any other nothing is asked. Source: domain report 8.4."""
 
 _MESSAGES = uuid.UUID("6f0a4f0e-2f8c-5e0b-9a52-4d0b5f6f7a31")
+_Data = TypeVar("_Data", bound=BaseModel)
 
 
 class Ura:
@@ -72,14 +77,13 @@ class Ura:
             msg = "not an identity number"
             raise NotThere(msg) from None
         async with self._http.one_call():
-            data = await self._read("asiakas/hae", split.fields())
-        rows: list[Native] = data["asiakkaat"]
+            rows = (await self._read("asiakas/hae", split.fields(), answers.Hits)).asiakkaat
         if not rows:
             msg = "no person with this number"
             raise NotThere(msg)
-        if len(rows) > 1 or _sign_of(rows[0]) != split:
+        if len(rows) > 1 or sign_of(rows[0].model_dump()) != split:
             raise AmbiguousIdentity(len(rows))
-        return Found(person_id=str(rows[0]["asiakasnro"]), record_id=rows[0].get("suunnitelmanro"))
+        return Found(person_id=rows[0].asiakasnro, record_id=rows[0].suunnitelmanro)
 
     async def fetch(self, found: Found) -> Standing:
         """Fetch person, plan and feedback forms in one call, so that they belong together."""
@@ -103,15 +107,15 @@ class Ura:
             person, plan, forms = version.asiakas, version.suunnitelma, version.palautteet
             if content["asiakas"] != was["asiakas"]:
                 row = _person_row(content["asiakas"]) | {"muutosnumero": person}
-                person = (await self._save("asiakas", row, key, licence))["muutosnumero"]
+                person = (await self._save("asiakas", row, answers.Saved, key, licence)).muutosnumero
             if record is None or content["suunnitelma"] != was["suunnitelma"]:
                 row = content["suunnitelma"] | {"asiakasnro": found.person_id, "muutosnumero": plan}
-                saved = await self._save("suunnitelma", row, key, licence)
-                record, plan = str(saved["suunnitelmanro"]), saved["muutosnumero"]
+                saved = await self._save("suunnitelma", row, answers.SavedPlan, key, licence)
+                record, plan = saved.suunnitelmanro, saved.muutosnumero
             read = forms
-            for form in _changed_forms(was["palautteet"], content["palautteet"]):
+            for form in changed_forms(was["palautteet"], content["palautteet"]):
                 row = form | {"asiakasnro": found.person_id, "muutosnumero": read}
-                forms = (await self._save("palaute", row, key, licence))["muutosnumero"]
+                forms = (await self._save("palaute", row, answers.Saved, key, licence)).muutosnumero
         return Written(record, str(Version(person, plan, forms)))
 
     async def retract(
@@ -129,11 +133,7 @@ class Ura:
         start = None if cursor is None else Cursor.parse(cursor)
         async with self._http.one_call():
             asked = {"edellinen": start.at, "max": PAGE} if start is not None else {"edellinen": 0, "max": 1}
-            data = await self._read("muutokset/hae", asked)
-        try:
-            page = Page.model_validate(data)
-        except ValueError:
-            raise unreadable(wrote=False) from None
+            page = await self._read("muutokset/hae", asked, Page)
         if start is None or start.newest > page.viimeisin:
             fresh = Cursor.start(page.viimeisin, overlap=self._overlap)
             return Changes((), str(fresh), lost=cursor is not None)
@@ -155,8 +155,8 @@ class Ura:
     async def number_of(self, person_id: str) -> str | None:
         """The number put together again; ``None`` on a legacy row without the century sign."""
         async with self._http.one_call():
-            data = await self._read("suunnitelma/hae", {"asiakasnro": person_id})
-        sign = _sign_of(data["asiakas"])
+            whole = await self._read("suunnitelma/hae", {"asiakasnro": person_id}, answers.Whole)
+        sign = sign_of(whole.asiakas)
         return None if sign is None else sign.joined
 
     async def health(self) -> Health:
@@ -178,13 +178,11 @@ class Ura:
         await self._http.aclose()
 
     async def _stand(self, found: Found) -> tuple[Native, Version]:
-        data = await self._read("suunnitelma/hae", {"asiakasnro": found.person_id})
+        whole = await self._read("suunnitelma/hae", {"asiakasnro": found.person_id}, answers.Whole)
+        plan = None if whole.suunnitelma is None else whole.suunnitelma.model_dump()
         try:
             return from_wire(
-                data["asiakas"],
-                data["suunnitelma"],
-                data["palautteet"],
-                newest_form=data.get("palautteet_muutosnumero") or 0,
+                whole.asiakas, plan, whole.palautteet, newest_form=whole.palautteet_muutosnumero or 0
             )
         except CenturyUnknown:
             raise AmbiguousIdentity(1) from None
@@ -199,18 +197,23 @@ class Ura:
             raise ChangedUnderneath(msg)
         return version
 
-    async def _read(self, call: str, asked: Mapping[str, Any]) -> Native:
-        return await self._call(call, asked, message=uuid.uuid4(), licence=None)
+    async def _read(self, call: str, asked: Mapping[str, Any], shape: type[_Data]) -> _Data:
+        return await self._call(call, asked, shape, message=uuid.uuid4(), licence=None)
 
-    async def _save(self, kind: str, row: Native, key: str, licence: Licence) -> Native:
+    async def _save(self, kind: str, row: Native, shape: type[_Data], key: str, licence: Licence) -> _Data:
         intent = f"{key}/{kind}/{row.get('viite', '')}/{row['muutosnumero']}"
-        return await self._call(
-            f"{kind}/tallenna", {kind: row}, message=uuid.uuid5(_MESSAGES, intent), licence=licence
-        )
+        message = uuid.uuid5(_MESSAGES, intent)
+        return await self._call(f"{kind}/tallenna", {kind: row}, shape, message=message, licence=licence)
 
     async def _call(
-        self, call: str, asked: Mapping[str, Any], *, message: uuid.UUID, licence: Licence | None
-    ) -> Native:
+        self,
+        call: str,
+        asked: Mapping[str, Any],
+        shape: type[_Data],
+        *,
+        message: uuid.UUID,
+        licence: Licence | None,
+    ) -> _Data:
         if self._purpose is None:
             msg = "purpose"
             raise Blocked(msg)
@@ -221,20 +224,13 @@ class Ura:
             headers={"content-type": "application/json", "KIPA-MessageId": str(message)},
             licence=licence,
         )
-        return data_of(answer, wrote=licence is not None)
+        return data_of(answer, shape, wrote=licence is not None)
 
 
 def connect(config: SystemConfig) -> Ura:
     """Make the adapter of one configured system."""
     headers = {"KIPA-Subscription-Key": config.options.get("subscription_key", "")}
     return Ura(config, PartnerHttp.of(config, Manifest.of("tyokyky_adapter_ura"), headers=headers))
-
-
-def _sign_of(row: Native) -> SplitHetu | None:
-    try:
-        return SplitHetu.of_row(row)
-    except CenturyUnknown:
-        return None
 
 
 def _person_row(person: Native) -> Native:
@@ -244,13 +240,3 @@ def _person_row(person: Native) -> Native:
         raise Refused(
             (Refusal("henkilotunnus", "asiakas.henkilotunnus", "not an identity number"),)
         ) from None
-
-
-def _changed_forms(was: list[Native], now: list[Native]) -> Iterator[Native]:
-    """The forms to post: new ones, corrected ones, and those that were taken away as ``poistettu``."""
-    standing = {form.get("viite"): form for form in was}
-    for form in now:
-        if standing.pop(form.get("viite"), None) != form:
-            yield form
-    for viite in standing:
-        yield {"viite": viite, "poistettu": True}

@@ -7,6 +7,7 @@ joined and the change numbers taken out (they travel in the version token instea
 
 import copy
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -197,6 +198,14 @@ def from_wire(
     return content, version
 
 
+def sign_of(row: Native) -> SplitHetu | None:
+    """The whole identity number of a person row; ``None`` on a legacy row."""
+    try:
+        return SplitHetu.of_row(row)
+    except CenturyUnknown:
+        return None
+
+
 def person_to_wire(person: Native) -> Native:
     """The person row as Ura takes it: the number split again. Raises `MalformedNumber`."""
     row = {key: copy.deepcopy(value) for key, value in person.items() if key != "henkilotunnus"}
@@ -206,6 +215,16 @@ def person_to_wire(person: Native) -> Native:
         raise MalformedNumber(msg)
     split = SplitHetu.of(joined)
     return row | {"loppuosa": split.loppuosa, "vuosisata": split.vuosisata}
+
+
+def changed_forms(was: list[Native], now: list[Native]) -> Iterator[Native]:
+    """The forms to post: new ones, corrected ones, and those that were taken away as ``poistettu``."""
+    standing = {form.get("viite"): form for form in was}
+    for form in now:
+        if standing.pop(form.get("viite"), None) != form:
+            yield form
+    for viite in standing:
+        yield {"viite": viite, "poistettu": True}
 
 
 def _body(row: Native) -> Native:
