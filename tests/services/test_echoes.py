@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tyokyky_bridge.adapterkit.contract import Hint
-from tyokyky_bridge.adapterkit.errors import OutcomeUnknown
+from tyokyky_bridge.adapterkit.errors import OutcomeUnknown, TryLater
 from tyokyky_bridge.services.intake import take_hints
 from worlds.paper import CONCLUSION, HETU, Office, Paper
 
@@ -146,6 +146,21 @@ async def test_a_write_of_unknown_outcome_is_looked_at(office):
     office.store.clock_offset += timedelta(minutes=6)
     (link,) = await office.claim()
     assert link.asked == {"look"}
+    office.store.clock_offset += timedelta(minutes=1)
+    await office.settle()
+    assert (office.paper.writes, await inbox(office)) == (["wrote v1", "wrote v2"], ["echo"])
+
+
+async def test_an_edit_is_told_as_merged_though_the_attempt_that_took_it_in_came_to_nothing(office):
+    await office.consent("health.conclusion", "health.functioning")
+    office.paper.edit(lambda content: content["terveys"].update(rajoite="Ei nostoja."))
+    await tell(office, "2")
+    office.paper.then("about to write", TryLater("busy"))
+    assert await office.attempt()
+    assert ((await office.link()).state, await inbox(office)) == ("due", ["merged"])
+    office.store.clock_offset += timedelta(minutes=6)
+    await office.settle()
+    assert (office.paper.writes, await inbox(office)) == (["wrote v1", "wrote v3"], ["merged"])
 
 
 async def test_a_lease_that_ran_out_leaves_the_look(office):

@@ -84,7 +84,7 @@ class Attempt:
         relapsed = frozenset(back - look.desired.carried.keys() - look.ours.values.keys())
         taken = await self._take_in(look, met.begun_anew() if vanished else met)
         self.drift = drift_of(link, met, taken, vanished=vanished, relapsed=bool(relapsed))
-        self.hint = "merged" if taken.changed else echo_of(link, standing)
+        self.hint = echo_of(link, standing, taken)
         if self.drift == "D0" and not taken.changed and is_quiet(link, look):
             return Ended(as_before(link), "unchanged")
         voidable = await self._is_voidable(look, met, found)

@@ -146,9 +146,12 @@ def is_older_of_ours(tx: Tx, link: LinkRow, standing: Standing) -> bool:
     return attempt is not None and attempt.remote_version == standing.version
 
 
-def echo_of(link: LinkRow, standing: Standing) -> HintOutcome:
-    """A hint that led to the very version that we know was our own write coming back."""
-    return "echo" if standing.version == link.remote.version else "nothing"
+def echo_of(link: LinkRow, standing: Standing, taken: Taken) -> HintOutcome:
+    """A hint that led to the very version that we know was our own write coming back; and so was one that led to what
+    a write of unknown outcome left there.
+    """
+    arrived = link.intent is not None and not taken.foreign
+    return "echo" if arrived or standing.version == link.remote.version else "nothing"
 
 
 def acknowledged(decided: Decided, held: Leaves, look: Look) -> Ack:

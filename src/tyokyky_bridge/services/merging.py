@@ -169,12 +169,15 @@ def take_in(tx: Tx, bridge: Bridge, partner: Partner, link: LinkRow, met: Met) -
     unseen = {p for p in refused if p in reading.leaves and authority(pattern_of(p)) is not Authority.HUB}
     nameless = {p for p in unread if p not in {note.path for note in reading.notes}}
     moved = (hub, remote) != (dict(bases.hub), dict(bases.remote))
-    return Taken(
+    taken = Taken(
         Bases(hub, remote),
         frozenset(merged.conflicts) | unseen | invalid | nameless,
         changed=news or contested or moved,
         foreign=bool(changed),
     )
+    if taken.changed and link.leased_at is not None:  # by now: the attempt may yet come to nothing
+        tx.inbox.settle(link.id, before=link.leased_at, outcome="merged")
+    return taken
 
 
 def _hub_alone(_pattern: str) -> Authority:
