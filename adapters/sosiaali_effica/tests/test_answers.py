@@ -265,3 +265,39 @@ def test_a_document_of_somebody_else_is_never_voided():
     done = run(effica, lambda a: a.retract(FOUND, standing=STANDING, key="k", licence=licence()))
     assert done == "retained"
     assert "MitatoiAsiakirja" not in effica.operations
+
+
+@pytest.mark.parametrize("lacking", ["AsiakirjaOid", "Versionumero"])
+def test_a_receipt_that_names_no_document_or_version_leaves_the_outcome_open(lacking):
+    receipt = {"AsiakirjaOid": "1.2.3", "Versionumero": "5"} | {lacking: ""}
+    effica = Effica(TallennaAsiakirja=answer("TallennaAsiakirja", **receipt))
+    with pytest.raises(OutcomeUnknown):
+        run(
+            effica,
+            lambda a: a.write(FOUND, {"Asiakas": {"x": "1"}}, standing=STANDING, key="k", licence=licence()),
+        )
+
+
+@pytest.mark.parametrize("lacking", ["AsiakirjaOid", "Versionumero"])
+def test_a_row_without_document_or_version_is_a_broken_answer(lacking):
+    person = message("HaeAsiakasVastaus", {"Paluukoodi": "0", "Selite": ""})
+    person.append(message("Asiakas", {"AsiakasTunnus": "400001", "Hetu": "120385-921T"}))
+    effica = Effica(
+        HaeAsiakas=httpx.Response(200, content=envelope(person)), HaeAsiakirjat=documents(**{lacking: ""})
+    )
+    with pytest.raises(TryLater):
+        run(effica, lambda a: a.find("120385-921T"))
+
+
+def test_a_client_without_an_id_is_a_broken_answer():
+    person = message("HaeAsiakasVastaus", {"Paluukoodi": "0", "Selite": ""})
+    person.append(message("Asiakas", {"AsiakasTunnus": "", "Hetu": "120385-921T"}))
+    with pytest.raises(TryLater):
+        run(Effica(HaeAsiakas=httpx.Response(200, content=envelope(person))), lambda a: a.find("120385-921T"))
+
+
+def test_a_document_without_a_version_is_a_broken_answer():
+    reply = message("HaeAsiakirjaVastaus", {"Paluukoodi": "0", "Selite": ""})
+    reply.append(message("Asiakirja", {"AsiakirjaOid": "1.2.3", "Tila": "2"}))
+    with pytest.raises(TryLater):
+        run(Effica(HaeAsiakirja=httpx.Response(200, content=envelope(reply))), lambda a: a.fetch(FOUND))

@@ -61,6 +61,14 @@ def answer_of(response: httpx.Response, operation: str, *, wrote: bool) -> Eleme
     return inside
 
 
+def needed(element: Element, name: str, *, wrote: bool = False) -> str:
+    """Text of a member that has to be there. Raises: OutcomeUnknown when the request *wrote*, else TryLater."""
+    text = text_of(element, name)
+    if not text:
+        raise _no_answer(wrote=wrote)
+    return text
+
+
 def page_of(answer: Element) -> Page:
     """Read an answer of the change log. Raises `TryLater` when a row is not readable, or nothing was cut."""
     try:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from tyokyky_adapter_sosiaali_effica.answers import KEPT_WITH_REMARKS, NOTE_REMARKS, page_of
+from tyokyky_adapter_sosiaali_effica.answers import KEPT_WITH_REMARKS, NOTE_REMARKS, needed, page_of
 from tyokyky_adapter_sosiaali_effica.door import Door
 from tyokyky_adapter_sosiaali_effica.feed import OVERLAP, beginning, position_of, read_on, written
 from tyokyky_adapter_sosiaali_effica.outgoing import sendable
@@ -71,7 +71,7 @@ class SosiaaliEffica:
             # A client who is held without the century sign may be either of two persons.
             if len(hits) > 1 or text_of(hits[0], "Hetu") != hetu:
                 raise AmbiguousIdentity(len(hits))
-            person = text_of(hits[0], "AsiakasTunnus")
+            person = needed(hits[0], "AsiakasTunnus")
             rows = await self._door.documents(person)
             return Found(person, rows[-1]["AsiakirjaOid"] if rows else None, _marked(rows[:-1]))
 
@@ -210,7 +210,8 @@ class SosiaaliEffica:
         request.append(document)
         answer = await self._door.call("TallennaAsiakirja", request, licence=licence)
         notes = (NOTE_REMARKS,) if text_of(answer, "Paluukoodi") == KEPT_WITH_REMARKS else ()
-        return Written(text_of(answer, "AsiakirjaOid"), text_of(answer, "Versionumero"), notes)
+        oid, version = (needed(answer, name, wrote=True) for name in ("AsiakirjaOid", "Versionumero"))
+        return Written(oid, version, notes)
 
 
 def _marked(rows: Iterable[Mapping[str, str]]) -> tuple[Marked, ...]:

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 
-from tyokyky_adapter_sosiaali_effica.answers import answer_of
+from tyokyky_adapter_sosiaali_effica.answers import answer_of, needed
 from tyokyky_adapter_sosiaali_effica.records import document_of
 from tyokyky_adapter_sosiaali_effica.shape import DOCUMENT_TYPE, SERVICE_TASK, SOURCE, VOIDED
 from tyokyky_adapter_sosiaali_effica.soap import (
@@ -17,7 +17,6 @@ from tyokyky_adapter_sosiaali_effica.soap import (
     local_name,
     message,
     security,
-    text_of,
 )
 from tyokyky_bridge.adapterkit.contract import Licence, Native
 from tyokyky_bridge.adapterkit.errors import NotThere, PartnerError
@@ -57,7 +56,7 @@ class Door:
     async def locked(self, oid: str) -> AsyncGenerator[str]:
         """Hold the document's lock. A lock that cannot be given back ends by itself in ten minutes."""
         answer = await self.ask("LukitseAsiakirja", AsiakirjaOid=oid)
-        lock = text_of(answer, "LukkoTunnus")
+        lock = needed(answer, "LukkoTunnus")
         try:
             yield lock
         finally:
@@ -67,7 +66,12 @@ class Door:
     async def documents(self, person: str) -> list[Row]:
         """Our kind of documents of a client that are not voided, oldest first, the hub's own last."""
         answer = await self.ask("HaeAsiakirjat", AsiakasTunnus=person, Asiakirjatyyppi=DOCUMENT_TYPE)
-        rows = [{local_name(m): m.text or "" for m in row} for row in answer.findall(eff("AsiakirjaRivi"))]
+        found = answer.findall(eff("AsiakirjaRivi"))
+        rows = [
+            {local_name(m): m.text or "" for m in row}
+            | {name: needed(row, name) for name in ("AsiakirjaOid", "Versionumero")}
+            for row in found
+        ]
         living = [
             row for row in rows if row.get("Tila") != VOIDED and row.get("Palvelutehtava") == SERVICE_TASK
         ]
@@ -79,4 +83,5 @@ class Door:
         document = answer.find(eff("Asiakirja"))
         if document is None:
             raise NotThere
-        return document_of(document)
+        meta, content = document_of(document)
+        return meta | {"Versionumero": needed(document, "Versionumero")}, content
