@@ -154,6 +154,36 @@ async def test_a_body_that_is_not_the_operations_is_refused_by_field_without_its
     assert not [word for word in ("120385", "Tuulikki", "Esimerkki", "yesterday") if word in answer.text]
 
 
+@pytest.mark.parametrize(
+    ("raw", "rule"),
+    [
+        (b'{"hetu": "1", "hetu": "1"}', "a member stands twice"),
+        (b'{"hetu": NaN}', "NaN and Infinity are not JSON"),
+        (b'{"hetu": ' + b"[" * 40 + b"]" * 40 + b"}", "more than 32 levels"),
+        (b'{"hetu": 120385-921T}', "not well-formed"),
+    ],
+)
+async def test_what_is_wrong_with_json_is_said(web, raw, rule):
+    answer = await web.call("POST", "/v1/clients", raw=raw)
+    assert (answer.status_code, kind(answer)) == (400, "request/malformed")
+    assert answer.json()["errors"] == [{"field": "body", "rule": f"json invalid: {rule}"}]
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "rule"),
+    [
+        (f"/v1/plans/{NOBODY}/propagation?wait=31", "query.wait", "less than equal: 30"),
+        (f"/v1/plans/{NOBODY}/propagation?wait=-1", "query.wait", "greater than equal: 0"),
+        ("/v1/conflicts?state=closed", "query.state", "literal error: 'open', 'resolved' or 'superseded'"),
+        ("/v1/conflicts?plan=120385-921T", "query.plan", "uuid parsing"),
+    ],
+)
+async def test_a_broken_rule_comes_with_its_figure_or_its_words(web, path, field, rule):
+    answer = await web.call("GET", path)
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [{"field": field, "rule": rule}]
+
+
 async def test_a_body_that_is_wrong_in_a_thousand_places_is_answered_in_few_words(web):
     body = {"hetu": HETU, **{f"x{n}": 1 for n in range(1000)}}
     answer = await web.call("POST", "/v1/clients", body)

@@ -94,6 +94,14 @@ async def test_dead_letters_are_shown_without_content(case, web):
     assert (await web.call("GET", "/v1/sync/parked?system=X%20Y", **OPERATIONS)).status_code == 422
 
 
+@pytest.mark.parametrize("listing", ["parked", "quarantine"])
+async def test_a_system_that_is_none_of_ours_is_no_good_news(case, web, listing):
+    await park(case)
+    answer = await web.call("GET", f"/v1/sync/{listing}?system=uras", **OPERATIONS)
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [{"field": "query.system", "rule": "names no system of this hub"}]
+
+
 @pytest.mark.parametrize("fits", [{"system": "ura"}, {"reason": "refused"}, {"link": None}])
 async def test_dead_letters_are_tried_again(case, web, fits):
     link = await park(case)
@@ -116,6 +124,9 @@ async def test_a_redrive_names_something_and_nothing_else(case, web):
         {"link": 2**70},
         {"system": "ura", "spread_s": 1e9},
         {"link": 0},
+        {"link": True},
+        {"link": "1"},
+        {"system": "uras"},
     ):
         answer = await web.call("POST", "/v1/sync/parked/redrive", body, **OPERATIONS)
         assert answer.status_code == 422

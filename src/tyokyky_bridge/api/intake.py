@@ -44,10 +44,16 @@ def _is_json(content_type: str) -> bool:
     return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
 
 
+class NotStrict(ValueError):
+    """JSON that others would take and that could be read in two ways; the message is ours alone."""
+
+
 class _StrictRequest(Request):
     async def json(self) -> Any:
         try:
             return parse(await self.body())
+        except NotStrict as error:
+            raise json.JSONDecodeError(str(error), "", 0) from None
         except (ValueError, RecursionError):
             msg = "not well-formed"
             raise json.JSONDecodeError(msg, "", 0) from None
@@ -56,7 +62,7 @@ class _StrictRequest(Request):
 def parse(body: bytes) -> Any:
     """JSON in UTF-8 of which nothing can be read in two ways: no member twice, no NaN, no half character.
 
-    Raises: ValueError, RecursionError.
+    Raises: NotStrict, ValueError, RecursionError.
     """
     text = body.decode("utf-8")
     document = json.loads(text, object_pairs_hook=_once_each, parse_constant=_no_number)
@@ -70,13 +76,13 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
         msg = "a member stands twice"
-        raise ValueError(msg)
+        raise NotStrict(msg)
     return members
 
 
 def _no_number(_: str) -> None:
     msg = "NaN and Infinity are not JSON"
-    raise ValueError(msg)
+    raise NotStrict(msg)
 
 
 def _refuse_depth(document: Any) -> None:
@@ -85,8 +91,8 @@ def _refuse_depth(document: Any) -> None:
         level = [inner for value in level for inner in _inside(value)]
         if not level:
             return
-    msg = "too deep"
-    raise ValueError(msg)
+    msg = f"more than {MAX_DEPTH} levels"
+    raise NotStrict(msg)
 
 
 def _inside(value: Any) -> list[Any]:

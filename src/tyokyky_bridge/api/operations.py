@@ -10,8 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from tyokyky_bridge.api.answers import WITH_BODY, WRITES, answers
 from tyokyky_bridge.api.auth import CallerDep
 from tyokyky_bridge.api.intake import StrictRoute
+from tyokyky_bridge.api.problems import unfit
 from tyokyky_bridge.api.v1 import BridgeDep
 from tyokyky_bridge.services import reconciling, redriving
+from tyokyky_bridge.services.bridge import Bridge
 from tyokyky_bridge.services.reconciling import Coverage
 from tyokyky_bridge.services.redriving import ParkedLink, Wanted
 
@@ -95,7 +97,7 @@ class ToRedrive(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    link: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = None
+    link: Annotated[int, Field(strict=True, ge=1, le=2**63 - 1)] | None = None
     system: Annotated[str, Field(pattern=SYSTEM)] | None = None
     reason: Annotated[str, Field(pattern=REASON)] | None = None
     spread_s: Annotated[float, Field(ge=0, le=86400)] = Field(
@@ -109,6 +111,15 @@ class Redriven(BaseModel):
 
     redriven: int
     links: list[int]
+
+
+def need_known(bridge: Bridge, system: str | None, *, where: str) -> None:
+    """Refuse a *system* that the directory does not have: nobody should take a slip of the pen for good news.
+
+    Raises: RequestValidationError.
+    """
+    if system is not None and system not in bridge.partners:
+        raise unfit(where=where, name="system", rule="names no system of this hub")
 
 
 @router.get("/reconciliation", responses=answers())
@@ -133,6 +144,7 @@ async def list_parked(
     reason: Annotated[str | None, Query(pattern=REASON)] = None,
 ) -> list[ParkedShown]:
     """The parked links of all plans, longest parked first, 500 at most. For the role `operations`."""
+    need_known(bridge, system, where="query")
     found = await redriving.list_parked(bridge, caller, system=system, reason=reason)
     return [ParkedShown.of(each) for each in found]
 
@@ -143,6 +155,7 @@ async def redrive_parked(body: ToRedrive, bridge: BridgeDep, caller: CallerDep) 
 
     Every item is decided afresh; nothing can be re-sent without that. For the role `operations`.
     """
+    need_known(bridge, body.system, where="body")
     driven = await redriving.redrive_parked(
         bridge,
         caller,

@@ -59,8 +59,24 @@ def field_errors(error: RequestValidationError | ValidationError) -> list[dict[s
         where = [str(part) for part in e["loc"]]
         if e["type"] == "extra_forbidden":
             where[-1] = "?"
-        found.append({"field": ".".join(where), "rule": rule_of(e["type"], e["msg"])})
+        if e["type"] == "json_invalid":
+            del where[1:]  # a position, and the fault may be in the whole
+        found.append({"field": ".".join(where), "rule": _rule(e)})
     return found
+
+
+def _rule(error: Mapping[str, Any]) -> str:
+    """The rule with its figure or its words, where the schema has them: nothing of these is the caller's."""
+    rule = rule_of(error["type"], error["msg"])
+    if error["type"] == "json_invalid":
+        return f"{rule}: {error['ctx']['error']}"
+    named = [str(error["ctx"][name]) for name in _OURS if name in error.get("ctx", {})]
+    return ": ".join([rule, *named])
+
+
+def unfit(*, where: str, name: str, rule: str) -> RequestValidationError:
+    """A parameter or member that the schema lets pass and that cannot be answered all the same."""
+    return RequestValidationError([{"type": "value_error", "loc": (where, name), "msg": rule}])
 
 
 @dataclass(frozen=True)
@@ -158,6 +174,9 @@ def answer_fault(scope: Scope, error: Exception) -> Response:
     _log_fault(scope, error)
     return refuse(scope, Verdict("server/error"))
 
+
+_OURS = ("ge", "le", "min_length", "max_length", "pattern", "expected")
+"""What pydantic tells of a broken rule that stands in the schema; the rest may be of what was sent."""
 
 _BY_STATUS = {
     404: "request/not-found",

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from tyokyky_bridge.api.answers import WRITES, answers
 from tyokyky_bridge.api.auth import CallerDep
 from tyokyky_bridge.api.intake import StrictRoute
-from tyokyky_bridge.api.operations import SYSTEM
+from tyokyky_bridge.api.operations import SYSTEM, need_known
 from tyokyky_bridge.api.v1 import BridgeDep
 from tyokyky_bridge.services import quarantine
 from tyokyky_bridge.services.sync_records import Quarantined, QuarantineState
@@ -58,6 +58,7 @@ async def list_quarantined(
 
     For the roles `operations` and `oversight`. The hub neither writes to them nor removes them.
     """
+    need_known(bridge, system, where="query")
     found = await quarantine.list_quarantined(bridge, caller, system=system, state=state)
     return [QuarantinedShown.of(row) for row in found]
 
