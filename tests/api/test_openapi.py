@@ -3,12 +3,12 @@
 import importlib
 import pkgutil
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import pytest
 from fastapi.routing import APIRoute
 from fhir.resources.R4B.operationoutcome import OperationOutcome
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 
 import tyokyky_bridge
 from tyokyky_bridge.api import examples
@@ -85,6 +85,23 @@ def test_every_reference_leads_somewhere():
     assert found
     for reference in found:
         assert reference.removeprefix("#/components/schemas/") in DOCUMENT["components"]["schemas"], reference
+
+
+@pytest.mark.parametrize("name", [name for name in OPERATIONS if not name.startswith("fhir_")])
+def test_every_body_is_described_by_the_schema_of_its_own_model(name):
+    """Models of the plan are named schemas too: of two of one name, one would be described as the other."""
+    _, _, operation = OPERATIONS[name]
+    answers = [answer for status, answer in operation["responses"].items() if status < "300"]
+    body = ROUTES[name].body_field
+    asked = None if body is None else body.field_info.annotation
+    for model, bodies in ((ROUTES[name].response_model, answers), (asked, [operation.get("requestBody")])):
+        one = get_args(model)[0] if get_origin(model) is list else model
+        if isinstance(one, type) and issubclass(one, BaseModel):
+            (described,) = (each["content"]["application/json"]["schema"] for each in bodies)
+            ref = described.get("items", described)["$ref"].rpartition("/")[2]
+            schema = DOCUMENT["components"]["schemas"][ref]
+            mode = "serialization" if bodies is answers else "validation"
+            assert schema["properties"].keys() == one.model_json_schema(mode=mode)["properties"].keys(), ref
 
 
 def test_every_error_class_has_a_status_and_a_title():

@@ -65,6 +65,15 @@ async def test_a_conflict_is_listed_read_and_decided(office, web):
     assert plan["goals"][0]["text_client"] == THEIRS
 
 
+async def test_no_page_of_one_plans_conflicts_comes_twice(office, web):
+    listed = await the_conflict(office, web)
+    page = f"/v1/conflicts?plan={office.plan_id}&after={listed['id']}"
+    answer = await web.call("GET", page)
+    (error,) = answer.json()["errors"]
+    assert (answer.status_code, error["field"]) == (422, "query.after")
+    assert (await web.call("GET", f"/v1/conflicts?after={listed['id']}")).json() == []
+
+
 async def test_a_decision_names_what_was_read_and_says_why_it_is_refused(office, web):
     listed = await the_conflict(office, web)
     url, etag = f"/v1/conflicts/{listed['id']}/resolution", f'"{listed["etag"]}"'
@@ -77,6 +86,11 @@ async def test_a_decision_names_what_was_read_and_says_why_it_is_refused(office,
     assert (foreign.status_code, code(foreign)) == (403, "conflict/not-yours")
     for body in ({"choice": "both"}, {}, {"choice": "ours", "why": "x"}):
         assert (await web.call("POST", url, body, etag=etag)).status_code == 422
+    for body in ({"choice": "other"}, {"choice": "ours", "value": "x"}, {"choice": "theirs", "value": None}):
+        unclear = await web.call("POST", url, body, etag=etag)
+        assert unclear.status_code == 422, body
+        (error,) = unclear.json()["errors"]
+        assert error["rule"].startswith("value goes with the choice other"), error
     (leased,) = await office.store.write(lambda tx: (tx.links.look(listed_link(tx, office)),))
     assert leased
     await office.claim()

@@ -9,6 +9,7 @@ from tyokyky_bridge.api import sync_schemas as schemas
 from tyokyky_bridge.api.answers import WITH_BODY, WRITES, answers
 from tyokyky_bridge.api.auth import AnyCallerDep, CallerDep
 from tyokyky_bridge.api.intake import StrictRoute
+from tyokyky_bridge.api.problems import unfit
 from tyokyky_bridge.api.v1 import BridgeDep, IdempotencyKey, repeat_of
 from tyokyky_bridge.api.withdrawal_schemas import WithdrawalReached
 from tyokyky_bridge.domain.errors import BridgeError
@@ -22,8 +23,10 @@ IfMatch = Annotated[
     str | None, Header(max_length=128, description="ETag of the conflict as last read", examples=['"5f1c…"'])
 ]
 State = Annotated[ConflictState, Query(description="open ones unless another state is asked for")]
-After = Annotated[UUID | None, Query(description="the last conflict of the page before")]
-PlanId = Annotated[UUID | None, Query(description="only those of this plan")]
+After = Annotated[
+    UUID | None, Query(description="the last conflict of the page before; not together with plan")
+]
+PlanId = Annotated[UUID | None, Query(description="only those of this plan, all at once")]
 RevisionNumber = Annotated[
     int | None, Query(ge=1, le=1_000_000, description="as the caller lists them; the newest by default")
 ]
@@ -55,6 +58,9 @@ async def list_conflicts(
 ) -> list[schemas.ConflictShown]:
     """Conflicts of all plans of which the caller may know, longest open first, a hundred at a time."""
     if plan is not None:
+        if after is not None:  # the same answer again would keep a caller turning pages for ever
+            rule = "the conflicts of one plan come all at once: leave it out"
+            raise unfit(where="query", name="after", rule=rule)
         found = await conflicts.conflicts_of_plan(bridge, caller, plan, state=state)
     else:
         found = await conflicts.list_conflicts(bridge, caller, state=state, after=after)
@@ -108,7 +114,7 @@ async def read_conflict(
 )
 async def resolve_conflict(
     conflict_id: UUID,
-    body: schemas.Decision,
+    body: schemas.ConflictDecision,
     *,
     bridge: BridgeDep,
     caller: CallerDep,

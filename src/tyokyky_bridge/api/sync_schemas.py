@@ -1,10 +1,10 @@
 """Bodies about what the copies have become: conflicts, receipts, and notices to parties."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tyokyky_bridge.services.conflict_sight import ConflictView, Shown
 from tyokyky_bridge.services.propagation import Propagation, Receipt, ReceiptState
@@ -99,13 +99,23 @@ class ConflictShown(BaseModel):
         )
 
 
-class Decision(BaseModel):
+class ConflictDecision(BaseModel):
     """Which side stands, or a third value."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     choice: Resolution
-    value: Any = Field(default=None, description="for other: a JSON value in plan shape; null empties it")
+    value: Any = Field(
+        default=None, description="with other, and with it alone: a JSON value in plan shape; null empties it"
+    )
+
+    @model_validator(mode="after")
+    def _goes_with_other(self) -> Self:
+        # A forgotten value would empty the field everywhere, and one beside another choice would be lost unseen.
+        if ("value" in self.model_fields_set) != (self.choice == "other"):
+            msg = "value goes with the choice other, and with it alone: null empties the field"
+            raise ValueError(msg)
+        return self
 
 
 class ReceiptShown(BaseModel):
