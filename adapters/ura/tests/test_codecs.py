@@ -114,3 +114,13 @@ def test_a_moment_is_finnish_local_time_to_the_minute() -> None:
     assert moment.decode(0) is None
     with pytest.raises(CodecRefusal):
         moment.decode(202602102515)
+
+
+@pytest.mark.parametrize("codec", ["moment-int", "partial-date-int", "date-int-end", "day-of-moment-int"])
+@pytest.mark.parametrize("number", [10**15, 10**18, 101010000, 10101, 1, -1])
+def test_a_number_that_is_no_day_is_refused_and_nothing_else(codec: str, number: int) -> None:
+    try:
+        read = CODECS[codec].decode(number)
+    except CodecRefusal:
+        return
+    assert read is not None

@@ -66,7 +66,11 @@ def _read_moment(raw: object) -> datetime | None:
     if hour > 23 or minute > 59:
         msg = "no such time of day"
         raise CodecRefusal(msg)
-    return datetime(day.year, day.month, day.day, hour, minute, tzinfo=HELSINKI).astimezone(UTC)
+    try:
+        return datetime(day.year, day.month, day.day, hour, minute, tzinfo=HELSINKI).astimezone(UTC)
+    except OverflowError:  # the first day there is, by which many a system says "none"
+        msg = "no such moment"
+        raise CodecRefusal(msg) from None
 
 
 def _write_day(value: object) -> int:
@@ -106,7 +110,7 @@ def _number(raw: object) -> int:
 def _made(number: int) -> date:
     try:
         return date(number // 10000, number // 100 % 100, number % 100)
-    except ValueError:
+    except (ValueError, OverflowError):
         msg = "no such day"
         raise CodecRefusal(msg) from None
 
