@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any
 
 import yaml
 
@@ -29,7 +31,7 @@ class AdapterMissing(Exception):
 
 def wire(settings: Settings) -> Bridge:
     """The hub as configured. Raises what a broken file raises, naming file, row and reason."""
-    directory = load_directory(yaml.safe_load(settings.directory_file.read_text("utf-8")))
+    directory = load_directory(_document(settings.directory_file))
     return Bridge(
         store=open_store(settings.database_url, index_key=settings.index_key.get_secret_value().encode()),
         directory=directory,
@@ -43,13 +45,18 @@ def legal_bases(settings: Settings) -> LegalBases:
     """The dated rows of law: the configured file, else the shipped one."""
     if settings.legal_bases_file is None:
         return shipped_legal_bases()
-    return load_legal_bases(yaml.safe_load(settings.legal_bases_file.read_text("utf-8")))
+    return load_legal_bases(_document(settings.legal_bases_file))
 
 
 def shipped_legal_bases() -> LegalBases:
     """The rows that come with the product; drafts are marked as such."""
-    shipped = files("tyokyky_mappings").joinpath("canonical/legal_bases.yaml")
-    return load_legal_bases(yaml.safe_load(shipped.read_text("utf-8")))
+    return load_legal_bases(_document(files("tyokyky_mappings").joinpath("canonical/legal_bases.yaml")))
+
+
+def _document(file: Traversable) -> Any:
+    # Ten times as fast where PyYAML was built with libyaml, as in `mapping.catalogue`.
+    loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load(file.read_text("utf-8"), Loader=loader)  # noqa: S506  # safe, either of them
 
 
 def _partners(directory: Directory, adapters: Mapping[str, InstalledAdapter]) -> dict[str, Partner]:

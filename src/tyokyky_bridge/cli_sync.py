@@ -1,25 +1,25 @@
 """``sync``: how the copies stand, dead letters, another try, a comparison of everything. For the hub's own operator."""
 
+# Every command loads what it alone needs, as in `cli`.
+# ruff: noqa: PLC0415
+
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import timedelta
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 from uuid import UUID
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from tyokyky_bridge import bootstrap
 from tyokyky_bridge.cli_settings import read_settings
-from tyokyky_bridge.services.bridge import Bridge
-from tyokyky_bridge.services.quarantine import QuarantineNotFound, clear_quarantined, list_quarantined
-from tyokyky_bridge.services.reconciling import sweep
-from tyokyky_bridge.services.redriving import NothingNamed, Wanted, list_parked, redrive_parked
-from tyokyky_bridge.services.standing import SystemStanding, standings
-from tyokyky_bridge.services.sync_records import QuarantineState
+
+if TYPE_CHECKING:
+    from tyokyky_bridge.services.bridge import Bridge
+    from tyokyky_bridge.services.standing import SystemStanding
 
 T = TypeVar("T")
 
@@ -40,8 +40,9 @@ def status(*, as_json: AsJson = False) -> None:
 
     Exit 1 where data stands that may not.
     """
+    from tyokyky_bridge.services.standing import standings
 
-    async def read(bridge: Bridge) -> tuple[SystemStanding, ...]:
+    async def read(bridge: "Bridge") -> "tuple[SystemStanding, ...]":
         return await bridge.store.read(lambda tx: standings(tx, bridge))
 
     found = sorted(_on_hub(read), key=lambda each: -each.forbidden_present)
@@ -75,6 +76,8 @@ def status(*, as_json: AsJson = False) -> None:
 @sync.command()
 def parked(*, system: System = None, reason: Reason = None, as_json: AsJson = False) -> None:
     """List parked links, longest parked first: ids, reasons and ages, nothing of what is in them."""
+    from tyokyky_bridge.services.redriving import list_parked
+
     found = _on_hub(lambda bridge: list_parked(bridge, None, system=_known(bridge, system), reason=reason))
     if as_json:
         typer.echo(json.dumps([asdict(each) for each in found], default=str))
@@ -94,7 +97,9 @@ def quarantine(
     as_json: AsJson = False,
 ) -> None:
     """List records at partners with our mark that no link names: numbers and moments, nothing of content."""
-    state: QuarantineState = "cleared" if cleared else "open"
+    from tyokyky_bridge.services.quarantine import list_quarantined
+
+    state: Literal["cleared", "open"] = "cleared" if cleared else "open"
     found = _on_hub(lambda bridge: list_quarantined(bridge, None, system=_known(bridge, system), state=state))
     if as_json:
         typer.echo(json.dumps([asdict(each) for each in found], default=str))
@@ -109,6 +114,8 @@ def quarantine(
 @sync.command()
 def clear(quarantined: Annotated[UUID, typer.Argument(help="the id in the quarantine list")]) -> None:
     """Note that somebody has seen to a record in quarantine. Nothing happens at the partner."""
+    from tyokyky_bridge.services.quarantine import QuarantineNotFound, clear_quarantined
+
     try:
         row = _on_hub(lambda bridge: clear_quarantined(bridge, None, quarantined))
     except QuarantineNotFound as error:
@@ -125,8 +132,9 @@ def redrive(
     spread_s: Annotated[float, typer.Option(min=0, max=86400, help="seconds to spread them over")] = 0,
 ) -> None:
     """Try parked links again: those that fit all that is given. Every item is decided afresh; each is audited."""
+    from tyokyky_bridge.services.redriving import NothingNamed, Wanted, redrive_parked
 
-    async def drive(bridge: Bridge) -> tuple[int, ...]:
+    async def drive(bridge: "Bridge") -> tuple[int, ...]:
         wanted = Wanted(link, _known(bridge, system), reason)
         return await redrive_parked(bridge, None, wanted, spread=timedelta(seconds=spread_s))
 
@@ -140,19 +148,22 @@ def redrive(
 @sync.command()
 def verify(*, system: System = None) -> None:
     """Ask for a comparison of every link in sync with the partner's record, now instead of in its turn."""
+    from tyokyky_bridge.services.reconciling import sweep
+
     asked = _on_hub(lambda bridge: sweep(bridge, _known(bridge, system)))
     typer.echo(f"{asked} links will be compared")
 
 
-def _known(bridge: Bridge, system: str | None) -> str | None:
+def _known(bridge: "Bridge", system: str | None) -> str | None:
     if system is not None and system not in bridge.partners:
         msg = f"no system {system}; known: {', '.join(sorted(bridge.partners))}"
         raise typer.BadParameter(msg)
     return system
 
 
-def _on_hub(act: Callable[[Bridge], Awaitable[T]]) -> T:
+def _on_hub(act: "Callable[[Bridge], Awaitable[T]]") -> T:
     """Do something on the hub's own database, beside its processes."""
+    from tyokyky_bridge import bootstrap
 
     async def do() -> T:
         bridge = bootstrap.wire(read_settings())

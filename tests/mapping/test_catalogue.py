@@ -1,15 +1,19 @@
 """A mapping that is not whole stops the start, and says file, row and reason."""
 
 import json
+import runpy
 import sys
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from mapping.systems import SHIPPED, shipped
 from mapping.toy import PLAN_YAML, TABLES, toy_lens
 from tyokyky_bridge.domain.items import FIELDS
+from tyokyky_bridge.mapping import catalogue
 from tyokyky_bridge.mapping.catalogue import load, load_draft, read_spec
 from tyokyky_bridge.mapping.checks import half_carried, problems
 from tyokyky_bridge.mapping.compiled import MappingBroken
@@ -115,6 +119,16 @@ def test_a_mapping_that_is_not_there_is_named() -> None:
     for name in ("tyokyky_mappings:nowhere", "no_such_package:x"):
         with pytest.raises(MappingBroken, match="no such file"):
             load(name)
+
+
+def test_mappings_are_read_by_libyaml_and_mean_the_same_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert issubclass(catalogue._Loader, yaml.CSafeLoader)
+    monkeypatch.delattr(yaml, "CSafeLoader")
+    slow = runpy.run_path(catalogue.__file__)
+    assert issubclass(slow["_Loader"], yaml.SafeLoader)
+    for system in SHIPPED:
+        text = files("tyokyky_mappings").joinpath(system, "plan.yaml").read_text("utf-8")
+        assert slow["read_spec"](text) == read_spec(text)
 
 
 def test_yaml_means_what_people_read() -> None:

@@ -201,7 +201,7 @@ def breed() -> None:
 def _import_everything() -> None:
     registry = import_module("tyokyky_bridge.registry")
     bootstrap = import_module("tyokyky_bridge.bootstrap")
-    for module in ("cli", "processes", "demo.child"):
+    for module in ("cli", "processes.embedded", "demo.child"):
         import_module(f"tyokyky_bridge.{module}")
     for name in ("asyncpg", "uvicorn.lifespan.off", "uvicorn.protocols.http.auto", "uvicorn.loops.auto"):
         import_module(name)

@@ -8,7 +8,6 @@ import time
 from collections.abc import Generator
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
 
 import typer
 
@@ -26,16 +25,8 @@ class _Asked(BaseException):
     """Somebody asked the demo to end."""
 
 
-def demo_command(
-    *,
-    once: Annotated[
-        bool, typer.Option("--once", help="tell the story, check every step, and exit: 0 if all held")
-    ] = False,
-) -> None:
-    """Hub, worker and four simulated partners as real processes on loopback, with a narrated story.
-
-    Everything is synthetic and lives in a private temporary folder; nothing is left behind.
-    """
+def tell(*, once: bool) -> None:
+    """Tell the story and stay up until asked to end; with *once*, say which checks failed instead. Exits."""
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None:  # a terminal that cannot show ł shows its code
         reconfigure(errors="backslashreplace")
