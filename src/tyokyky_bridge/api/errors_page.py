@@ -15,7 +15,7 @@ NEXT = {
     412: "Read again, apply the change to what stands now, send it with the new ETag.",
     413: "Send at most two megabytes.",
     415: "Send `Content-Type: application/json`; in FHIR `application/fhir+json` and what `Accept-Post` names.",
-    422: "Put right what `errors` names by field and rule.",
+    422: "Put right what `errors` names by field and rule, or what `detail` says.",
     428: "Send `If-Match` with the ETag of the plan as last read.",
     500: "Report it; nothing was done.",
     503: "Send it again after `Retry-After`; with an `Idempotency-Key` that is always safe.",
