@@ -82,6 +82,31 @@ async def test_nobody_is_put_on_record_by_being_talked_of(store, case):
     assert len(await inbox(case)) == 1
 
 
+@pytest.mark.parametrize(
+    "garbled",
+    [
+        Hint("changed", "p\0", "r-1", "4"),
+        Hint("changed", "p-1", "r\0", "4"),
+        Hint("changed", "p\ud800", None, "4"),
+        Hint("changed", "p-404", "r-404", "4", reference="new\0"),
+        Hint("merged", "p-1", merged_into="p\0"),
+    ],
+)
+async def test_an_id_that_no_database_keeps_does_not_hold_up_the_log(store, case, garbled):
+    assert await store.write(taking(garbled, NEWS)) == Taken(hints=2, unknown=1, looks=1)
+    assert await state(case) == "due"
+
+
+@pytest.mark.parametrize("leased", [False, True])
+async def test_a_version_that_no_database_keeps_is_news(store, case, leased):
+    if leased:
+        link = await case.link("lifecare")
+        await store.write(lambda tx: tx.links.look(link.id))
+        await store.write(lambda tx: tx.links.claim("lifecare", limit=1, worker="w-1", lease=LEASE))
+    for version in ("4\0", "4\ud800"):
+        assert (await store.write(taking(Hint("changed", "p-1", "r-1", version)))).looks == 1
+
+
 async def test_the_version_that_we_hold_is_an_echo_and_wakes_nobody(store, case):
     assert await store.write(taking(ECHO)) == Taken(hints=1, echoes=1)
     assert await state(case) == "in_sync"

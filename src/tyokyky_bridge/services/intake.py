@@ -7,8 +7,9 @@ the log shows that the hub itself wrote there, the record's number is kept (`qua
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -29,6 +30,9 @@ log = structlog.get_logger()
 
 MOST_PAGES = 200
 """Pages that one poll reads before it gives others a turn."""
+
+_UNKEPT = re.compile("[\0\ud800-\udfff]")
+"""What a database keeps in no text: one hint that has it would hold up the whole log."""
 
 
 class TakesNoMessages(BridgeError):
@@ -99,7 +103,11 @@ def take_hints(tx: Tx, partner: Partner, hints: Iterable[Hint], *, event: str | 
     looks: dict[int, Hint] = {}
     beside: set[int] = set()
     news: set[int] = set()
-    for hint in hints:
+    heard = tuple(hints)
+    usable = _usable(heard)
+    garbled = len(heard) - len(usable)
+    taken += Taken(hints=garbled, unknown=garbled)
+    for hint in usable:
         links = _links_of(tx, system, hint)
         taken += Taken(hints=1, unknown=0 if links else 1)
         if not links and hint.reference is not None and hint.record_id is not None and hint.kind == "changed":
@@ -249,6 +257,19 @@ def _links_of(tx: Tx, system: str, hint: Hint) -> tuple[LinkRow, ...]:
     """A merger and a number are about a person, whatever record is named beside."""
     record = hint.record_id if hint.kind in {"changed", "gone"} else None
     return tx.links.at_remote(system, person=hint.person_id, record=record)
+
+
+def _usable(hints: Iterable[Hint]) -> tuple[Hint, ...]:
+    """Those that can be about somebody: an id that is kept nowhere is nobody's, and such a version tells nothing."""
+    return tuple(
+        replace(hint, version=None) if _is_unkept(hint.version) else hint
+        for hint in hints
+        if not _is_unkept(hint.person_id, hint.record_id, hint.merged_into, hint.reference)
+    )
+
+
+def _is_unkept(*texts: str | None) -> bool:
+    return any(text is not None and _UNKEPT.search(text) for text in texts)
 
 
 def _is_beside(link: LinkRow, hint: Hint) -> bool:
