@@ -163,6 +163,24 @@ async def test_an_edit_is_told_as_merged_though_the_attempt_that_took_it_in_came
     assert (office.paper.writes, await inbox(office)) == (["wrote v1", "wrote v3"], ["merged"])
 
 
+async def test_an_edit_that_is_told_while_the_record_is_being_made_is_met(store):
+    made = Office(store, Paper())
+    await made.open()
+    await made.consent("health.conclusion")
+
+    async def edit(paper):
+        paper.edit(lambda content: content["terveys"].update(johtopaatos="Muokattu siellä."))
+        await tell(made, "1", "2")  # of a record whose number the hub has not heard yet
+
+    made.paper.then("answer", edit)
+    assert await made.attempt()
+    link = await made.link()
+    assert (link.state, link.remote.version) == ("due", "1")
+    await made.settle()
+    (intake,) = await store.read(lambda tx: tx.intakes.of_link(link.id))
+    assert (intake.remote_version, [item["path"] for item in intake.items]) == ("2", [CONCLUSION])
+
+
 async def test_a_lease_that_ran_out_leaves_the_look(office):
     (old,) = await office.claim()
     await tell(office, "2")

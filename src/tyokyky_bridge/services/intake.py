@@ -8,7 +8,7 @@ the log shows that the hub itself wrote there, the record's number is kept (`qua
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
@@ -97,7 +97,8 @@ def take_hints(tx: Tx, partner: Partner, hints: Iterable[Hint], *, event: str | 
     """Note hints about links we have and make those links due for a look.
 
     *event* is the id of the message that the hints came in. Without one, two hints that say the same of the same
-    version are one; a hint that names no version is always news.
+    version are one; a hint that names no version is always news. One about nobody we know may be about a record that
+    the hub is making just now, whose number it has not heard yet: those are looked at.
     """
     system, taken = partner.system.id, Taken()
     looks: dict[int, Hint] = {}
@@ -107,6 +108,8 @@ def take_hints(tx: Tx, partner: Partner, hints: Iterable[Hint], *, event: str | 
     usable = _usable(heard)
     garbled = len(heard) - len(usable)
     taken += Taken(hints=garbled, unknown=garbled)
+    # Before the hints are looked up: what is made by then is found by its number.
+    making = tx.links.being_made(system) if usable else ()
     for hint in usable:
         links = _links_of(tx, system, hint)
         taken += Taken(hints=1, unknown=0 if links else 1)
@@ -133,15 +136,31 @@ def take_hints(tx: Tx, partner: Partner, hints: Iterable[Hint], *, event: str | 
                 news |= {link.id} if told is None else set()
                 if link.id not in looks or hint.kind == "merged":
                     looks[link.id] = hint
-    for link_id in sorted(looks):  # in the order in which everybody locks links
-        if looks[link_id].kind == "merged":
-            _follow_merger(tx, system, link_id, looks[link_id])
+    if not taken.unknown:
+        making = ()
+    _make_due(tx, system, looks, news=news, beside=beside, making=making)
+    tx.quarantine.clear_named(system)
+    return taken + Taken(looks=len({*looks, *making}))
+
+
+def _make_due(
+    tx: Tx,
+    system: str,
+    looks: Mapping[int, Hint],
+    *,
+    news: Collection[int],
+    beside: Collection[int],
+    making: Collection[int],
+) -> None:
+    """Ask for the looks, in the order in which everybody locks links."""
+    for link_id in sorted({*looks, *making}):
+        hint = looks.get(link_id)
+        if hint is not None and hint.kind == "merged":
+            _follow_merger(tx, system, link_id, hint)
         else:
-            tx.links.look(link_id, told=link_id not in news)
+            tx.links.look(link_id, told=hint is not None and link_id not in news)
         if link_id in beside:  # a comparison searches, where a search shows more than one record
             tx.links.look(link_id, verify=True)
-    tx.quarantine.clear_named(system)
-    return taken + Taken(looks=len(looks))
 
 
 async def poll(

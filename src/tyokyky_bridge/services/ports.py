@@ -305,6 +305,10 @@ class Links(Protocol):
         """The links whose record or person at the partner is known to be that one, by id."""
         ...
 
+    def being_made(self, system: str) -> tuple[int, ...]:
+        """The ids of leased links of which no record at the partner is known."""
+        ...
+
     def agree(
         self,
         link_id: int,

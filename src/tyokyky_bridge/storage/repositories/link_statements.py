@@ -121,6 +121,7 @@ UNLOOK = (
 )
 AT_PERSON = select(link).where(link.c.system == _system, link.c.remote_person == _of).order_by(link.c.id)
 AT_RECORD = select(link).where(link.c.system == _system, link.c.remote_id == _of).order_by(link.c.id)
+BEING_MADE = select(link.c.id).where(link.c.system == _system, _leased, link.c.remote_id.is_(None))
 MOVE = update(link).where(link.c.id == _of, ~_leased)
 FORGET = update(link).where(link.c.id == _of).values(remote_person=None, remote_id=None, remote_version=None)
 UNVERIFIED = (

@@ -116,6 +116,9 @@ class LinkTable:
             rows = list(self._session.rows(sql.AT_PERSON, system_is=system, of=person))
         return tuple(link_row(row) for row in rows)
 
+    def being_made(self, system: str) -> tuple[int, ...]:
+        return tuple(row.id for row in self._session.rows(sql.BEING_MADE, system_is=system))
+
     def agree(
         self,
         link_id: int,
