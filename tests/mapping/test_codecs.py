@@ -51,7 +51,8 @@ def test_a_lossless_codec_undoes_itself(name: str) -> None:
         ("decimal-text", "NaN"), ("decimal", float("nan")), ("bool", 1), ("bool-text", "k"), ("date-iso", "2026-02-30"),
         ("date-iso", "20260203"), ("date-fi", "3.2.26"), ("date-int", 20261301), ("date-int", "20260203"),
         ("date-int", False), ("datetime-iso", "2026-02-03T10:15:00"), ("datetime-iso", "2026-02-03"),
-        ("datetime-fi", "03.02.2026 24.00"), ("partial-date", "2026-13"), ("text", 7), ("text", "a\x00b"),
+        ("datetime-fi", "03.02.2026 24.00"), ("datetime-fi", "01.01.0001 00.00"), ("date-int", 10**15),
+        ("date-int-open", 10**15), ("partial-date", "2026-13"), ("text", 7), ("text", "a\x00b"),
         ("text", "a\ud800"), ("bool-kylla-ei", "ehkä"),
     ],
 )  # fmt: skip

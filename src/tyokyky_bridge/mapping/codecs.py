@@ -116,7 +116,7 @@ def _day(value: object) -> date:
 def _made(year: int, month: int, day: int) -> date:
     try:
         return date(year, month, day)
-    except ValueError:
+    except (ValueError, OverflowError):
         msg = "no such day"
         raise CodecRefusal(msg) from None
 
@@ -212,7 +212,11 @@ def _read_fi_moment(raw: object) -> datetime:
     if hour > 23 or minute > 59:
         msg = "no such time of day"
         raise CodecRefusal(msg)
-    return datetime(day.year, day.month, day.day, hour, minute, tzinfo=HELSINKI).astimezone(UTC)
+    try:
+        return datetime(day.year, day.month, day.day, hour, minute, tzinfo=HELSINKI).astimezone(UTC)
+    except OverflowError:  # the first day of all began before it in UTC
+        msg = "no such moment"
+        raise CodecRefusal(msg) from None
 
 
 def _partial(value: object) -> str:
