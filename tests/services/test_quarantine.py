@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from tyokyky_bridge.adapterkit.contract import Hint, Marked
+from tyokyky_bridge.adapterkit.contract import Found, Hint, Marked
 from tyokyky_bridge.adapterkit.errors import TryLater
 from tyokyky_bridge.domain.parties import Purpose
 from tyokyky_bridge.services.callers import Caller, NotForRole, Role
@@ -29,7 +29,17 @@ class Crowded(Paper):
     """A partner with a second record of ours beside the first, which its search shows."""
 
     async def find(self, hetu):
-        return replace(await super().find(hetu), others=(SECOND,))
+        return replace(await super().find(hetu), marked=(SECOND,))
+
+
+class Overtaken(Paper):
+    """A partner whose search gives a newer record of ours first, and tells the mark of each."""
+
+    async def find(self, hetu):
+        found = await super().find(hetu)
+        if found.record_id is None:
+            return found
+        return Found(found.person_id, SECOND.record_id, (Marked(found.record_id, "key", "1"), SECOND))
 
 
 async def an_office(store, paper, *, finds_others=True):
@@ -59,6 +69,24 @@ async def test_a_second_record_is_seen_when_the_client_is_looked_up(store):
     assert office.paper.writes == ["wrote v1"]
     (figures,) = await store.read(lambda tx: coverage(tx, office.bridge, tx.now()))
     assert figures.drift["D5"] == 1
+
+
+async def test_a_second_record_is_seen_though_it_is_newer_than_the_one_we_know(store):
+    office = await an_office(store, Overtaken())
+    await office.settle()
+    assert await held(office) == []
+    await sweep(office.bridge)
+    await office.settle()
+    assert (await held(office), (await office.link()).remote.record) == (["r-99"], "r-1")
+
+
+async def test_the_record_that_is_found_at_first_is_no_second_one(store):
+    paper = Overtaken()
+    paper.edit(lambda content: content.setdefault("terveys", {}))
+    paper.sheets[HETU].id = SECOND.record_id
+    office = await an_office(store, paper)
+    await office.settle()
+    assert ((await office.link()).remote.record, await held(office)) == (SECOND.record_id, [])
 
 
 @pytest.mark.parametrize("shows", [True, False])

@@ -37,14 +37,14 @@ def test_a_second_document_of_ours_is_shown_beside_the_one_that_is_found(tell):
     first, second = tell(arrives("k1")), tell(arrives("k2"))
     found = tell(lambda adapter: adapter.find(TUULIKKI))
     assert found.record_id == second.record_id
-    assert found.others == (Marked(first.record_id, "k1", "1"),)
+    assert found.marked == (Marked(first.record_id, "k1", "1"), Marked(second.record_id, "k2", "1"))
 
 
 def test_a_document_that_users_made_is_none_of_ours(effica, tell):
     effica.act("edit", content={"Voimavarat": "sanoja"}, hetu=TUULIKKI)
     ours = tell(arrives("k1"))
     found = tell(lambda adapter: adapter.find(TUULIKKI))
-    assert (found.record_id, found.others) == (ours.record_id, ())
+    assert (found.record_id, found.marked) == (ours.record_id, (Marked(ours.record_id, "k1", "1"),))
 
 
 def test_a_voided_document_is_not_shown(tell):
@@ -57,4 +57,4 @@ def test_a_voided_document_is_not_shown(tell):
 
     assert tell(void) == "voided"
     found = tell(lambda adapter: adapter.find(TUULIKKI))
-    assert (found.record_id, found.others) == (second.record_id, ())
+    assert (found.record_id, found.marked) == (second.record_id, (Marked(second.record_id, "k2", "1"),))

@@ -73,7 +73,7 @@ class SosiaaliEffica:
                 raise AmbiguousIdentity(len(hits))
             person = needed(hits[0], "AsiakasTunnus")
             rows = await self._door.documents(person)
-            return Found(person, rows[-1]["AsiakirjaOid"] if rows else None, _marked(rows[:-1]))
+            return Found(person, rows[-1]["AsiakirjaOid"] if rows else None, _marked(rows))
 
     async def fetch(self, found: Found) -> Standing:
         """Read the document; the version token is its ``Versionumero``."""

@@ -25,13 +25,13 @@ class Marked:
 class Found:
     """Where a client lives in the partner system: their person id, and their plan record if one exists.
 
-    *others* are further records of the client that carry the hub's own mark, where the search shows that anyway
-    (manifest: ``finds_others``). They are neither read nor written.
+    *marked* are the client's records that carry the hub's own mark, where the search shows that anyway (manifest:
+    ``finds_others``); the found one may be among them. They are neither read nor written.
     """
 
     person_id: str
     record_id: str | None
-    others: tuple[Marked, ...] = ()
+    marked: tuple[Marked, ...] = ()
 
 
 @dataclass(frozen=True)

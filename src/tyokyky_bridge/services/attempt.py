@@ -208,7 +208,7 @@ class Attempt:
             return None
         found = await adapter.find(look.hetu)
         standing = await adapter.fetch(found)
-        await self._quarantine(found.others)
+        await self._quarantine(found.marked)
         return found, standing
 
     async def _look_beside(self, look: Look) -> None:
@@ -216,11 +216,11 @@ class Attempt:
         if not self._partner.manifest.finds_others or "verify" not in self._link.asked or not look.hetu:
             return
         with contextlib.suppress(partner_errors.PartnerError):  # no word about the record that was fetched
-            await self._quarantine((await self._partner.adapter.find(look.hetu)).others)
+            await self._quarantine((await self._partner.adapter.find(look.hetu)).marked)
 
-    async def _quarantine(self, others: tuple[Marked, ...]) -> None:
-        if others:
-            await self._engine.bridge.store.write(lambda tx: quarantine(tx, self._link.system, others))
+    async def _quarantine(self, marked: tuple[Marked, ...]) -> None:
+        if marked:
+            await self._engine.bridge.store.write(lambda tx: quarantine(tx, self._link.system, marked))
 
     def _replaced(self, look: Look) -> Look:
         """After another record took the place of the one we knew: it is of our making only if we were making one."""
