@@ -16,7 +16,7 @@ import yaml
 from joserfc.jwk import ECKey
 from typer.testing import CliRunner, Result
 
-from tyokyky_bridge import registry, worker
+from tyokyky_bridge import observability, registry, worker
 from tyokyky_bridge.cli import app
 from tyokyky_bridge.mapping.compiled import MappingBroken
 from tyokyky_bridge.storage import head, migrate, take_role
@@ -55,6 +55,12 @@ class Installation:
         result = self.starts(process)
         assert result.exit_code == 78, result.output
         return result.output.removeprefix("cannot start: ").strip()
+
+
+@pytest.fixture(autouse=True)
+def log_of_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands that run in this process must not send its log to where the runner collects their output."""
+    monkeypatch.setattr(observability, "configure", lambda: None)
 
 
 @pytest.fixture
