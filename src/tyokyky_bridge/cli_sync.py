@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from tyokyky_bridge.cli_settings import read_settings
+from tyokyky_bridge.cli_settings import EX_CONFIG, read_settings
 
 if TYPE_CHECKING:
     from tyokyky_bridge.services.bridge import Bridge
@@ -162,11 +162,20 @@ def _known(bridge: "Bridge", system: str | None) -> str | None:
 
 
 def _on_hub(act: "Callable[[Bridge], Awaitable[T]]") -> T:
-    """Do something on the hub's own database, beside its processes."""
+    """Do something on the hub's own database, beside its processes. A database that is not there or not at the schema's
+    head ends the command with a sentence and 78.
+    """
     from tyokyky_bridge import bootstrap
+    from tyokyky_bridge.processes.opening import SchemaNotAtHead
+    from tyokyky_bridge.services.ports import StoreError
+    from tyokyky_bridge.storage import head, revision_of
 
     async def do() -> T:
-        bridge = bootstrap.wire(read_settings())
+        settings = read_settings()
+        found = await revision_of(settings.database_url)
+        if found != head():
+            raise SchemaNotAtHead(found)
+        bridge = bootstrap.wire(settings)
         try:
             return await act(bridge)
         finally:
@@ -174,4 +183,8 @@ def _on_hub(act: "Callable[[Bridge], Awaitable[T]]") -> T:
                 await partner.adapter.aclose()
             await bridge.store.aclose()
 
-    return asyncio.run(do())
+    try:
+        return asyncio.run(do())
+    except (SchemaNotAtHead, StoreError, OSError) as error:
+        typer.echo(f"the hub's database cannot be used: {error}", err=True)
+        raise typer.Exit(EX_CONFIG) from error

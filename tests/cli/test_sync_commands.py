@@ -144,6 +144,13 @@ def test_a_missing_setting_is_named():
     assert "TYOKYKY_DIRECTORY_FILE" in result.output
 
 
+def test_a_database_that_is_not_there_is_a_sentence_and_no_new_file(operator, tmp_path):
+    there = tmp_path / "mistyped.db"
+    operator.url = f"sqlite:///{there}"
+    assert "run migrate first" in operator.runs("status", code=78)
+    assert not there.exists()
+
+
 def test_records_in_quarantine_are_listed_and_cleared(operator):
     operator.write(lambda tx: tx.quarantine.note("ura", "r-404", reference="hub", version="7"))
     (listed,) = operator.reads("quarantine")

@@ -4,6 +4,7 @@ import copy
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from tyokyky_bridge.adapterkit.errors import OutcomeUnknown
 from tyokyky_bridge.services.clients import register_client
@@ -311,9 +312,11 @@ async def test_what_was_withdrawn_and_comes_back_there_is_an_alarm_and_taken_awa
     await office.settle()
     assert "johtopaatos" not in office.paper.holds().get("terveys", {})
     office.paper.edit(lambda content: content.update(backup))
-    await look_and_settle(office, verify=True)
+    with capture_logs() as log:
+        await look_and_settle(office, verify=True)
     assert "johtopaatos" not in office.paper.holds().get("terveys", {})
     assert office.paper.holds()["muistio"] == "oma"
+    assert "drift.forbidden_present" in [line["event"] for line in log]
     audit = await office.store.read(lambda tx: tx.audit.of_plan(office.plan_id))
     assert "drift/forbidden_present" in [row.entry.event for row in audit]
 

@@ -37,7 +37,13 @@ def head() -> str:
 
 
 async def revision_of(url: str) -> str | None:
-    """The revision a database is at; ``None`` for an empty one. Raises: StoreError."""
+    """The revision a database is at; ``None`` for an empty one, or a file that is not there: asking makes none.
+
+    Raises: StoreError.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and not sqlite_path(parsed).exists():
+        return None
     try:
         return await _with_connection(
             url, lambda connection: MigrationContext.configure(connection).get_current_revision()
