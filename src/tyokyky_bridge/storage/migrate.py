@@ -42,8 +42,10 @@ async def revision_of(url: str) -> str | None:
     Raises: StoreError.
     """
     parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite" and not sqlite_path(parsed).exists():
-        return None
+    if parsed.get_backend_name() == "sqlite":
+        file = sqlite_path(parsed)
+        if file.parent.is_dir() and not file.exists():
+            return None
     try:
         return await _with_connection(
             url, lambda connection: MigrationContext.configure(connection).get_current_revision()
