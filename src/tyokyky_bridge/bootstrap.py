@@ -14,6 +14,7 @@ from tyokyky_bridge.domain.calendar import finnish_day
 from tyokyky_bridge.domain.directory_document import load_directory
 from tyokyky_bridge.domain.legal_basis import LegalBases, load_legal_bases
 from tyokyky_bridge.domain.parties import Directory
+from tyokyky_bridge.mapping.catalogue import SAFE_LOADER
 from tyokyky_bridge.registry import InstalledAdapter, find_adapters
 from tyokyky_bridge.services.bridge import Bridge, Partner
 from tyokyky_bridge.settings import Settings
@@ -54,9 +55,7 @@ def shipped_legal_bases() -> LegalBases:
 
 
 def _document(file: Traversable) -> Any:
-    # Ten times as fast where PyYAML was built with libyaml, as in `mapping.catalogue`.
-    loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load(file.read_text("utf-8"), Loader=loader)  # noqa: S506  # safe, either of them
+    return yaml.load(file.read_text("utf-8"), Loader=SAFE_LOADER)  # noqa: S506  # safe by its name
 
 
 def _partners(directory: Directory, adapters: Mapping[str, InstalledAdapter]) -> dict[str, Partner]:

@@ -165,23 +165,12 @@ def _on_hub(act: "Callable[[Bridge], Awaitable[T]]") -> T:
     """Do something on the hub's own database, beside its processes. A database that is not there or not at the schema's
     head ends the command with a sentence and 78.
     """
-    from tyokyky_bridge import bootstrap
-    from tyokyky_bridge.processes.opening import SchemaNotAtHead
+    from tyokyky_bridge.processes.opening import SchemaNotAtHead, beside
     from tyokyky_bridge.services.ports import StoreError
-    from tyokyky_bridge.storage import head, revision_of
 
     async def do() -> T:
-        settings = read_settings()
-        found = await revision_of(settings.database_url)
-        if found != head():
-            raise SchemaNotAtHead(found)
-        bridge = bootstrap.wire(settings)
-        try:
+        async with beside(read_settings()) as bridge:
             return await act(bridge)
-        finally:
-            for partner in bridge.partners.values():
-                await partner.adapter.aclose()
-            await bridge.store.aclose()
 
     try:
         return asyncio.run(do())

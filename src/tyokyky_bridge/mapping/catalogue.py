@@ -24,10 +24,10 @@ from tyokyky_bridge.mapping.spec import Spec
 PLAN_FILE = "plan.yaml"
 
 # Ten times as fast where PyYAML was built with libyaml: four mappings would be half a second of every start.
-_SafeLoader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+SAFE_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class _Loader(_SafeLoader):
+class _Loader(SAFE_LOADER):
     """YAML as people read it: ``01``, ``no`` and ``2026-02-03`` are texts, and a key stands once."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002

@@ -53,6 +53,18 @@ async def opened(settings: Settings, *roles: Role) -> AsyncGenerator[Bridge]:
     """The hub, with its roles on the database taken for as long as it is open. Raises `CANNOT_START`."""
     observability.configure()
     taken = [take_role(settings.database_url, role) for role in roles]
+    try:
+        async with beside(settings) as bridge:
+            yield bridge
+    finally:
+        for lock in taken:
+            if lock is not None:
+                lock.release()
+
+
+@asynccontextmanager
+async def beside(settings: Settings) -> AsyncGenerator[Bridge]:
+    """The hub without a role, beside its processes: for a command of its operator. Raises `CANNOT_START`."""
     found = await revision_of(settings.database_url)
     if found != head():
         raise SchemaNotAtHead(found)
@@ -66,9 +78,6 @@ async def opened(settings: Settings, *roles: Role) -> AsyncGenerator[Bridge]:
                     with contextlib.suppress(OSError):
                         await partner.adapter.aclose()
                 await bridge.store.aclose()
-        for lock in taken:
-            if lock is not None:
-                lock.release()
 
 
 def collect_from_now_on() -> None:

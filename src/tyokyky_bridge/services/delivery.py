@@ -114,9 +114,8 @@ async def _record(
         outcome=ended.outcome,
         kept=kept,
     )
-    if (
-        kept and attempt.drift == "D4"
-    ):  # taken back within moments: whoever watches would not see it in the figures
+    if kept and attempt.drift == "D4":
+        # Taken back within moments: whoever watches would not see it in the figures.
         log.error("drift.forbidden_present", link=link.id, system=link.system)
 
 
